@@ -1,0 +1,129 @@
+"""`gigawatt catalog`: list, show and search the facts that plans rest on."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gigawatt.app.options import AsJson
+
+if TYPE_CHECKING:
+    from gigawatt.catalog import Catalog, Entry
+    from gigawatt.catalog.records import Kind
+
+__all__ = ["app"]
+
+app = typer.Typer(help="List, show and search sourced facts.", no_args_is_help=True)
+
+Sources = Annotated[bool, typer.Option("--sources", help="Show the source of every value.")]
+Folder = Annotated[
+    str | None, typer.Option("--folder", help="A folder with records of your own, looked in first.")
+]
+
+
+@app.command("list")
+def list_command(
+    kind: Annotated[
+        str | None, typer.Argument(help="systems, models, sites, deals, …; all if left out.")
+    ] = None,
+    sources: Sources = False,
+    json_: AsJson = False,
+    folder: Folder = None,
+) -> None:
+    """List records: id, kind and name."""
+    catalog = _catalog(folder)
+    _print(
+        [entry for k in _kinds(kind) for entry in catalog.entries(k)],
+        catalog,
+        sources,
+        json_,
+        brief=True,
+    )
+
+
+@app.command("show")
+def show_command(
+    record_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Id of a record, such as vr-nvl72.")
+    ],
+    sources: Sources = False,
+    json_: AsJson = False,
+    folder: Folder = None,
+) -> None:
+    """Show one record with all its values."""
+    catalog = _catalog(folder)
+    _print([catalog.find(record_id)], catalog, sources, json_, brief=False)
+
+
+@app.command("search")
+def search_command(
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="WORD...", help="Words to look for; all must occur in a record."),
+    ],
+    sources: Sources = False,
+    json_: AsJson = False,
+    folder: Folder = None,
+) -> None:
+    """Search ids, names, notes, values and sources of all records."""
+    from gigawatt.catalog.browse import matches
+
+    catalog, text = _catalog(folder), " ".join(words)
+    found = [
+        entry for k in _kinds(None) for entry in catalog.entries(k) if matches(entry, text, catalog)
+    ]
+    if not found and not json_:
+        print(f"nothing found for '{text}'; see: gigawatt catalog list")
+        return
+    _print(found, catalog, sources, json_, brief=True)
+
+
+def _catalog(folder: str | None) -> Catalog:
+    from pathlib import Path
+
+    from gigawatt.catalog import Catalog
+    from gigawatt.core.errors import CatalogError, Problem
+
+    if folder is None:
+        return Catalog()
+    if not Path(folder).is_dir():
+        raise CatalogError(Problem("E113", f"The catalog folder {folder} does not exist."))
+    return Catalog((Path(folder),))
+
+
+def _kinds(kind: str | None) -> tuple[Kind, ...]:
+    from gigawatt.catalog import KINDS
+    from gigawatt.core.errors import CatalogError, Problem, did_you_mean
+
+    if kind is None:
+        return KINDS
+    for known in KINDS:
+        if kind in {known, known.removesuffix("s")}:
+            return (known,)
+    raise CatalogError(
+        Problem("E402", f"The catalog has no kind '{kind}'.", did_you_mean(kind, KINDS))
+    )
+
+
+def _print(
+    entries: list[Entry], catalog: Catalog, sources: bool, json_: bool, *, brief: bool
+) -> None:
+    from gigawatt.catalog.browse import as_record, lines
+
+    if json_:
+        records: list[dict[str, Any]] = [
+            as_record(entry, catalog, sources=sources) for entry in entries
+        ]
+        print(json.dumps(records, indent=1, ensure_ascii=False))
+        return
+    for entry in entries:
+        if brief:
+            print(
+                f"{entry.id:<32} {entry.kind:<9} {entry.record.name}{'  (yours)' if entry.own else ''}"
+            )
+            if not sources:
+                continue
+        for line in lines(entry, catalog, sources=sources):
+            print(f"    {line}" if brief else line)

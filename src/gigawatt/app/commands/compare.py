@@ -1,0 +1,37 @@
+"""`gigawatt compare`: what differs between two plans, and what that moved."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from gigawatt.app.options import AsJson, Overrides, Settings, plan_or_run
+
+__all__ = ["compare_command"]
+
+
+def compare_command(
+    a: Annotated[str, typer.Argument(help="Run folder, shipped scenario or YAML file.")],
+    b: Annotated[
+        str | None,
+        typer.Argument(
+            help="The other; left out: the first with --override and --set laid over it."
+        ),
+    ] = None,
+    override: Overrides = None,
+    set_: Settings = None,
+    json_: AsJson = False,
+) -> None:
+    """Compare two plans: inputs that differ, and what they moved (b − a).
+
+    --override and --set apply to the second plan.
+    """
+    from gigawatt.planning import compare
+
+    result = compare(plan_or_run(a, None, None), plan_or_run(b or a, override, set_))
+    if json_:
+        print(json.dumps(result.as_dict(), indent=1, ensure_ascii=False, default=str))
+    else:
+        print(result)

@@ -1,0 +1,43 @@
+"""`gigawatt new`: a scenario file to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["new_command"]
+
+
+def new_command(
+    name: Annotated[str, typer.Argument(help="File to make; .yaml is added where it is missing.")],
+    from_: Annotated[
+        str, typer.Option("--from", help="Shipped scenario to start from.")
+    ] = "one-campus",
+) -> None:
+    """Make a scenario file of your own from a shipped one."""
+    from gigawatt.core.errors import Problem, RunFailedError, ScenarioError, did_you_mean
+    from gigawatt.scenario import load, shipped_scenarios
+
+    shipped = shipped_scenarios()
+    if from_ not in shipped:
+        raise ScenarioError(
+            Problem(
+                "E101", f"There is no shipped scenario '{from_}'.", did_you_mean(from_, shipped)
+            )
+        )
+    path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(shipped[from_].read_text(encoding="utf-8"))
+    except FileExistsError:
+        raise ScenarioError(
+            Problem("E114", f"{path} already exists.", "Choose another name; nothing was changed.")
+        ) from None
+    except OSError as error:
+        raise RunFailedError(
+            Problem("E503", f"{path} cannot be written: {error.strerror or error}.", "")
+        ) from None
+    load(path)
+    print(f"{path} made from {from_}. Now: gigawatt plan {path}")

@@ -1,0 +1,149 @@
+"""Numbers and findings in the words that the terminal shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+__all__ = ["count", "headline", "money"]
+
+
+def money(usd: float) -> str:
+    """Dollars with three or four significant digits: $51.3B, $940M, $12,000."""
+    size = abs(usd)
+    for scale, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
+        if size >= scale:
+            return f"${usd / scale:,.4g}{letter}"
+    return f"${usd:,.0f}"
+
+
+def count(number: float) -> str:
+    """A count: 1.23 M from a million on, whole below."""
+    return f"{number / 1e6:,.3g} M" if abs(number) >= 1e6 else f"{number:,.0f}"
+
+
+def headline(summary: Mapping[str, Any], widths: int = 30) -> Iterable[str]:
+    """The lines that `gigawatt plan` prints."""
+    horizon = summary["horizon"]
+    yield f"{summary['scenario']}    {horizon['start']} → {horizon['end']} · {horizon['months']} months"
+    for label, text in _rows(summary):
+        first, *rest = text.split("\n")
+        yield f"  {label:<{widths}} {first}"
+        for line in rest:
+            yield f"  {'':<{widths}} {line}"
+
+
+def _rows(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    yield from _gigawatt_rows(summary)
+    accelerators = summary["accelerators"]
+    packages = sum(row["packages"] for row in accelerators.values())
+    dies = sum(row["dies"] for row in accelerators.values())
+    each = ", ".join(f"{key} {count(row['packages'])}" for key, row in accelerators.items())
+    yield "accelerators at the end", f"{count(packages)} packages ({count(dies)} dies): {each}"
+    if summary["partner_accelerators"]:
+        yield (
+            "at partners, at most",
+            ", ".join(
+                f"{key} {count(value)}" for key, value in summary["partner_accelerators"].items()
+            )
+            + " packages",
+        )
+    yield "what binds", _binding(summary["binding"])
+    yield (
+        "energy",
+        (
+            f"{summary['energy_mwh'] / 1e6:,.4g} TWh, {money(summary['energy_cost_usd'])}, "
+            f"{summary['carbon_t'] / 1e6:,.4g} Mt CO2"
+        ),
+    )
+    if summary["partner_cost_usd"]:
+        yield "paid to partners", f"{money(summary['partner_cost_usd'])} within the horizon"
+    cost, paid = summary["cost_usd"], summary["tranches_usd"]
+    share = f" ({paid / cost:.0%} of it)" if cost else ""
+    refresh = summary["refresh_usd"]
+    replacing = f", of which {money(refresh)} replaces retired racks" if refresh else ""
+    yield "cost of the build-out", f"{money(cost)}{replacing}"
+    yield "investments", f"{money(paid)}{share}"
+    deepest = summary["funding_gap_deepest"]
+    yield (
+        "funding gap",
+        (
+            f"{money(summary['funding_gap_usd'])} at the end; deepest "
+            f"{money(deepest['usd'])} in {deepest['month']}"
+        ),
+    )
+    for key, usd in summary["exposure_usd"].items():
+        yield f"guaranty {key}", f"up to {money(usd)} of contingent exposure, not cash"
+    for row in summary["commitments"]:
+        met = f"met {row['met']}" if row["met"] else "not met within the horizon"
+        due = f", due {row['by']}" if row["by"] else ""
+        late = "" if row["kept"] else f": {row['deployed_gw_when_due']:.3g} GW when due"
+        yield f"commitment {row['name']}", f"{row['gw']:g} GW ({row['basis']}){due} — {met}{late}"
+    for row in summary["training"]:
+        finish = row["finish"]
+        when = finish["central"] or "not within the horizon"
+        span = f"{finish['high'] or 'never'} to {finish['low'] or 'never'}"
+        yield (
+            f"run {row['name']}",
+            (
+                f"{row['compute_flop']:.3g} FLOP in {row['precision']} by {when} "
+                f"(MFU assumed; {span})"
+            ),
+        )
+    assumed = sum(row["kind"] == "assumed" for row in summary["assumptions"])
+    estimates = len(summary["assumptions"]) - assumed
+    yield "assumptions", f"{assumed} of ours, {estimates} defaults from estimates"
+    if summary["warnings"]:
+        yield (
+            "warnings",
+            "\n".join(
+                f"{row['code']} {row['where']} {row['message']}".replace("  ", " ")
+                for row in summary["warnings"]
+            ),
+        )
+
+
+def _gigawatt_rows(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    rows = summary["gigawatts"]
+    by_basis = {
+        basis: [row for row in rows if row["basis"] == basis]
+        for basis in ("it", "facility", "grid")
+    }
+    names = {"it": "IT", "facility": "facility", "grid": "grid"}
+    if not any(by_basis.values()):
+        deployed = summary["deployed_gw"]
+        yield (
+            "power in service at most",
+            ", ".join(f"{deployed[basis] * 1000:,.0f} MW {names[basis]}" for basis in deployed),
+        )
+        return
+    firsts = [
+        f"{found[0]['month']} ({names[basis]})" if found else f"not in the horizon ({names[basis]})"
+        for basis, found in by_basis.items()
+    ]
+    yield "first gigawatt in service", ", ".join(firsts)
+    last = by_basis["it"] or by_basis["facility"] or by_basis["grid"]
+    if last[-1]["gw"] > 1:
+        number = min(10, last[-1]["gw"])
+        months = [
+            f"{found[number - 1]['month']} ({names[basis]})"
+            for basis, found in by_basis.items()
+            if len(found) >= number
+        ]
+        yield f"{number} gigawatts in service", ", ".join(months)
+
+
+def _binding(rows: list[dict[str, Any]]) -> str:
+    by_site: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["by"] != "no power yet":
+            by_site.setdefault(row["site"], []).append(row)
+    lines = []
+    for site, runs in by_site.items():
+        longest = sorted(runs, key=lambda row: (row["to"] > row["from"], row["to"]), reverse=True)
+        parts = [
+            f"{row['by']} {row['from']}–{row['to']}"
+            for row in sorted(longest[:3], key=lambda r: r["from"])
+        ]
+        lines.append(f"{site}: {', '.join(parts)}")
+    return "\n".join(lines) or "nothing"

@@ -1,0 +1,282 @@
+"""What a catalog record of each kind holds.
+
+`System` and `PlanningDefaults` are computed with, so their fields pass unit doors. `Model` holds
+integer shapes. Sites, deals, prices, power bases and claims are reference records with loose facts;
+of a site, the few figures that a plan may take over pass doors.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from gigawatt.core.months import Month
+from gigawatt.core.units import Door
+
+from .facts import Fact, FactDoor, LooseFact, _Loose, _Sourced
+
+__all__ = [
+    "PRECISIONS",
+    "Claim",
+    "ClaimTerm",
+    "Deal",
+    "Kind",
+    "Model",
+    "PlanningDefaults",
+    "Precision",
+    "Record",
+    "Reference",
+    "Site",
+    "System",
+]
+
+Precision = Literal["bf16", "fp8", "fp4"]
+PRECISIONS: tuple[Precision, ...] = ("bf16", "fp8", "fp4")
+Kind = Literal[
+    "systems", "models", "sites", "deals", "prices", "power", "finance", "claims", "defaults"
+]
+
+PowerFact = Annotated[Fact, FactDoor(Door("MW", "210 kW", gt=0.0))]
+WattFact = Annotated[Fact, FactDoor(Door("W", "1400 W", gt=0.0))]
+CountFact = Annotated[Fact, FactDoor(Door("", "72", gt=0.0, whole=True, bare=True))]
+FactorFact = Annotated[Fact, FactDoor(Door("", "1.15", ge=1.0, le=3.0, bare=True))]
+ShareFact = Annotated[Fact, FactDoor(Door("", "35 %", ge=0.0, le=1.0, bare=True))]
+FlopsFact = Annotated[Fact, FactDoor(Door("FLOP/s", "2.5 PFLOP/s", gt=0.0))]
+BytesFact = Annotated[Fact, FactDoor(Door("B", "288 GB", gt=0.0))]
+BandwidthFact = Annotated[Fact, FactDoor(Door("B/s", "8 TB/s", gt=0.0))]
+RackPriceFact = Annotated[Fact, FactDoor(Door("USD/rack", "7.8 MUSD/rack", gt=0.0))]
+MonthsFact = Annotated[Fact, FactDoor(Door("month", "9 months", ge=0.0, whole=True))]
+UsdPerMwFact = Annotated[Fact, FactDoor(Door("USD/MW", "15 MUSD/MW", ge=0.0))]
+EnergyPriceFact = Annotated[Fact, FactDoor(Door("USD/MWh", "45 USD/MWh", ge=0.0))]
+CarbonFact = Annotated[Fact, FactDoor(Door("kg/MWh", "370 kg/MWh", ge=0.0))]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    name: str
+    """Name as its maker or owner writes it."""
+    note: str = ""
+    """What a reader must know before using the record."""
+
+
+class MonthFact(_Sourced):
+    """A date known to the month."""
+
+    value: Month
+    """The month."""
+    latest: Month | None = None
+    """Last month of the window, where the source gives a window."""
+
+
+class System(_Record):
+    """An accelerator system: the block that is bought, powered and counted.
+
+    A *package* is what vendors sell as a GPU; dies are counted beside it. A *rack* here is the unit
+    that is bought and powered: a rack-scale system, or one server where the product is a server.
+    """
+
+    vendor: str
+    """Maker."""
+    generation: str
+    """Generation, such as Hopper, Blackwell, Rubin."""
+    unit: Literal["rack", "server"] = "rack"
+    """Whether the block is a rack-scale system or a server."""
+    status: Literal["shipping", "announced", "dropped"] = "shipping"
+    """Whether it can be bought."""
+    packages_per_rack: CountFact
+    """Packages in one rack [package/rack]."""
+    dies_per_package: CountFact
+    """Compute dies in one package [die/package]."""
+    rack_power: PowerFact | None = None
+    """Nameplate IT power of one rack [MW]; absent where no source gives one."""
+    it_power_factor: FactorFact | None = None
+    """IT power of rack plus scale-out network, storage, CPU and management, per rack power [1]."""
+    peak: dict[Precision, FlopsFact] = Field(default_factory=dict)
+    """Dense peak of one package by precision [FLOP/s]."""
+    peak_inference: dict[Precision, FlopsFact] = Field(default_factory=dict)
+    """Headline inference peak where the vendor states one that is not dense [FLOP/s]."""
+    hbm: BytesFact | None = None
+    """High-bandwidth memory of one package [B]."""
+    hbm_bandwidth: BandwidthFact | None = None
+    """Memory bandwidth of one package [B/s]."""
+    scaleup_bandwidth: BandwidthFact | None = None
+    """Scale-up bandwidth of one package, both directions together as vendors quote it [B/s]."""
+    scaleup_domain: CountFact | None = None
+    """Packages in one scale-up domain [package]."""
+    scaleout_bandwidth: BandwidthFact | None = None
+    """Scale-out network bandwidth of one package, one direction [B/s]."""
+    tdp: WattFact | None = None
+    """Thermal design power of one package [W]."""
+    available: MonthFact | None = None
+    """First month of volume deliveries."""
+    price: RackPriceFact | None = None
+    """Price of one rack [USD/rack]."""
+    mfu: dict[Precision, ShareFact] = Field(default_factory=dict)
+    """Model FLOP utilisation in pretraining by precision: an assumption with its range [1]."""
+    facts: dict[str, LooseFact | tuple[LooseFact, ...]] = Field(default_factory=dict)
+    """Other published figures."""
+
+
+class Architecture(_Sourced):
+    """Shape of a transformer; counts are exact integers."""
+
+    layers: int = Field(gt=0)
+    hidden: int = Field(gt=0)
+    ffn: int = Field(default=0, ge=0)
+    """Inner width of the dense feed-forward block; of the dense layers only in a MoE."""
+    gated_ffn: bool = True
+    """Three matrices (gate, up, down) rather than two."""
+    heads: int = Field(gt=0)
+    kv_heads: int = Field(gt=0)
+    head_dim: int = Field(gt=0)
+    vocab: int = Field(gt=0)
+    context: int = Field(gt=0)
+    tied_embeddings: bool = False
+    dense_layers: int = Field(default=0, ge=0)
+    """Of a MoE: how many layers keep a dense feed-forward block."""
+    experts: int = Field(default=0, ge=0)
+    experts_shared: int = Field(default=0, ge=0)
+    experts_per_token: int = Field(default=0, ge=0)
+    ffn_expert: int = Field(default=0, ge=0)
+    q_lora_rank: int = Field(default=0, ge=0)
+    kv_lora_rank: int = Field(default=0, ge=0)
+    """Of multi-head latent attention (MLA): rank of the compressed keys and values; 0 elsewhere."""
+    qk_nope_dim: int = Field(default=0, ge=0)
+    qk_rope_dim: int = Field(default=0, ge=0)
+    v_head_dim: int = Field(default=0, ge=0)
+    sliding_window: int = Field(default=0, ge=0)
+    sliding_every: int = Field(default=1, ge=1)
+    """Every n-th layer uses the sliding window, where there is one."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Architecture:
+        if self.heads % self.kv_heads:
+            raise ValueError("heads is not a multiple of kv_heads")
+        if self.experts and not (self.experts_per_token and self.ffn_expert):
+            raise ValueError("a model with experts needs experts_per_token and ffn_expert")
+        if not self.experts and not self.ffn:
+            raise ValueError("a model without experts needs ffn")
+        return self
+
+
+class Model(_Record):
+    """A language model."""
+
+    developer: str
+    """Who trained it."""
+    architecture: Architecture
+    """Its shape."""
+    parameters_total: LooseFact
+    """All parameters, as published."""
+    parameters_active: LooseFact
+    """Parameters used for one token, as published."""
+    training: dict[str, LooseFact] = Field(default_factory=dict)
+    """Published training figures: tokens, compute, gpu_hours."""
+
+
+class Site(_Record):
+    """A campus: existing, under construction or announced."""
+
+    location: str
+    """Place and grid."""
+    developer: str
+    """Owner or developer."""
+    user: str
+    """Who uses the compute."""
+    status: str
+    """State of the works."""
+    overhead: FactorFact | None = None
+    """Grid draw per IT power [1], where the sources give both."""
+    power_sources: tuple[str, ...] = ()
+    """Where its power comes from."""
+    facts: dict[str, LooseFact | tuple[LooseFact, ...]] = Field(default_factory=dict)
+    """Power now and planned (basis in the unit), milestones, cost."""
+
+
+class Deal(_Loose, _Record):
+    """An agreement or announcement; announced gigawatts overlap and must never be summed."""
+
+    parties: tuple[str, ...]
+    """Who agreed."""
+    date: str
+    """When."""
+    status: str
+    """What became of it."""
+    terms: tuple[str, ...] = ()
+    """Mechanics in words."""
+    conflicts: tuple[str, ...] = ()
+    """Where sources disagree, and what must not be done with the figures."""
+
+
+class Reference(_Loose, _Record):
+    """Loose facts on one theme: prices, power bases, financing."""
+
+
+class ClaimTerm(BaseModel):
+    """One side of a claimed ratio: figures of systems, multiplied by counts and added."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    system: str
+    """Catalog id."""
+    figure: str
+    """Field of the system, such as `peak.fp4`, `peak_inference.fp4` or `hbm_bandwidth`."""
+    per: Literal["package", "rack", "rack_kw", "rack_usd"] = "rack"
+    """What the figure is taken per."""
+    extra: float = 0.0
+    """Added to the figure, in its canonical unit, for parts that are no system of their own."""
+    extra_note: str = ""
+    """What the addition stands for."""
+
+
+class Claim(_Loose, _Record):
+    """A published ratio that the catalog can recompute, with what it is not."""
+
+    claimed: LooseFact
+    """The ratio as published."""
+    numerator: ClaimTerm
+    """What stands above the line."""
+    denominator: ClaimTerm
+    """What stands below the line."""
+    not_this: tuple[str, ...] = ()
+    """Readings that the claim does not support."""
+
+
+class PlanningDefaults(_Record):
+    """What a plan uses where the scenario is silent; each is shown as an assumption."""
+
+    it_power_factor: FactorFact
+    """IT power of rack plus network, storage and CPU nodes per rack power [1]."""
+    pue: FactorFact
+    """Facility power per IT power at peak, for nameplate capacity [1]."""
+    energy_pue: FactorFact
+    """Annual average facility energy per IT energy [1]."""
+    load_factor: ShareFact
+    """Average IT draw per nameplate IT power in service [1]."""
+    energy_price: EnergyPriceFact
+    """Price of electricity [USD/MWh]."""
+    carbon: CarbonFact
+    """Carbon intensity of electricity [kg/MWh]."""
+    facility_cost: UsdPerMwFact
+    """Land, shell, power and cooling per IT power [USD/MW IT]."""
+    network_share: ShareFact
+    """Scale-out network and storage, per price of the racks [1]."""
+    order_to_delivery: MonthsFact
+    """Order of a rack to its delivery [month]."""
+    delivered_to_installed: MonthsFact
+    """Delivery to installation on energised power [month]."""
+    energised_to_installed: MonthsFact
+    """Energisation of a hall to the first rack installed in it [month]."""
+    installed_to_commissioned: MonthsFact
+    """Installation to passed acceptance tests [month]."""
+    commissioned_to_service: MonthsFact
+    """Acceptance to carrying work [month]."""
+    useful_life: MonthsFact
+    """In service to retirement [month]."""
+    spares: ShareFact
+    """Racks kept as cold spares, per racks delivered [1]."""
+
+
+Record = System | Model | Site | Deal | Reference | Claim | PlanningDefaults

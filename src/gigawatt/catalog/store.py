@@ -1,0 +1,232 @@
+"""Finding and reading catalog records: one YAML file a record, read when it is asked for.
+
+A `Catalog` looks in the package's own data, then in folders and inline records that a scenario
+brings; a user's record wins over ours of the same id. It never guesses: an unknown id is an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from gigawatt.core.errors import CatalogError, Origin, Problem, did_you_mean
+from gigawatt.core.yamltree import Tree, read_yaml
+
+from .facts import Source
+from .records import Claim, Deal, Kind, Model, PlanningDefaults, Record, Reference, Site, System
+
+__all__ = ["DATA", "KINDS", "Catalog", "Entry"]
+
+DATA = Path(__file__).parent / "data"
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_TYPES: dict[Kind, type[Record]] = {
+    "systems": System,
+    "models": Model,
+    "sites": Site,
+    "deals": Deal,
+    "prices": Reference,
+    "power": Reference,
+    "finance": Reference,
+    "claims": Claim,
+    "defaults": PlanningDefaults,
+}
+_R = TypeVar("_R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record with its id, its kind and the lines it was read from."""
+
+    kind: Kind
+    id: str
+    record: Record
+    origins: Mapping[str, Origin]
+    own: bool
+    """Whether a user brought it."""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The package's records, and those that a user adds.
+
+    Parameters
+    ----------
+    folders : tuple of Path
+        Folders laid out like the package's data (`systems/my-chip.yaml`), searched first.
+    inline : mapping
+        Records written in a scenario: kind → id → raw record.
+    inline_origins : mapping of str to Origin
+        Lines of the inline records by `kind.id.field`.
+
+    Examples
+    --------
+    >>> Catalog().system("h100-sxm").packages_per_rack.value
+    8.0
+    """
+
+    folders: tuple[Path, ...] = ()
+    inline: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    inline_origins: Mapping[str, Origin] = field(default_factory=dict)
+    _cache: dict[tuple[str, str], Entry] = field(default_factory=dict, compare=False, repr=False)
+
+    def ids(self, kind: Kind) -> list[str]:
+        """Ids of a kind, sorted."""
+        found = {
+            path.stem for folder in (DATA, *self.folders) for path in (folder / kind).glob("*.yaml")
+        }
+        return sorted(found | set(self.inline.get(kind, {})))
+
+    def entry(self, kind: Kind, record_id: str) -> Entry:
+        """One record with its lines.
+
+        Raises
+        ------
+        CatalogError
+            E402 if there is no such record, E401 if it is malformed.
+        """
+        key = (kind, record_id)
+        if key not in self._cache:
+            self._cache[key] = self._read(kind, record_id)
+        return self._cache[key]
+
+    def entries(self, kind: Kind) -> list[Entry]:
+        """All records of a kind."""
+        return [self.entry(kind, record_id) for record_id in self.ids(kind)]
+
+    def find(self, record_id: str) -> Entry:
+        """The record with an id, of whatever kind.
+
+        Raises
+        ------
+        CatalogError
+            E402 if no kind has it.
+        """
+        known: list[str] = []
+        for kind in KINDS:
+            ids = self.ids(kind)
+            if record_id in ids:
+                return self.entry(kind, record_id)
+            known += ids
+        raise CatalogError(_unknown("record", record_id, known))
+
+    def system(self, record_id: str) -> System:
+        """A system by id."""
+        return self._typed("systems", record_id, System)
+
+    def model(self, record_id: str) -> Model:
+        """A model by id."""
+        return self._typed("models", record_id, Model)
+
+    def site(self, record_id: str) -> Site:
+        """A site by id."""
+        return self._typed("sites", record_id, Site)
+
+    def claim(self, record_id: str) -> Claim:
+        """A claim by id."""
+        return self._typed("claims", record_id, Claim)
+
+    @property
+    def defaults(self) -> PlanningDefaults:
+        """What plans use where a scenario is silent."""
+        return self._typed("defaults", "planning", PlanningDefaults)
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """All sources by id, the users' own included."""
+        merged: dict[str, Source] = dict(_package_sources())
+        for folder in self.folders:
+            merged.update(_read_sources(folder))
+        return merged
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 over all record files and inline records, shortened to 16 digits."""
+        digest = hashlib.sha256()
+        for folder in (DATA, *self.folders):
+            for path in sorted(folder.rglob("*.yaml")):
+                digest.update(str(path.relative_to(folder)).encode())
+                digest.update(path.read_bytes())
+        digest.update(json.dumps(self.inline, sort_keys=True, default=str).encode())
+        return digest.hexdigest()[:16]
+
+    def _typed(self, kind: Kind, record_id: str, wanted: type[_R]) -> _R:
+        record = self.entry(kind, record_id).record
+        assert isinstance(record, wanted)
+        return record
+
+    def _read(self, kind: Kind, record_id: str) -> Entry:
+        raw = self.inline.get(kind, {}).get(record_id)
+        if raw is not None:
+            prefix = f"{kind}.{record_id}"
+            origins = {
+                path.removeprefix(prefix).lstrip("."): origin
+                for path, origin in self.inline_origins.items()
+                if path == prefix or path.startswith(f"{prefix}.")
+            }
+            return _validated(kind, record_id, Tree(raw, origins), own=True)
+        for folder in (*self.folders, DATA):
+            path = folder / kind / f"{record_id}.yaml"
+            if _plain(record_id) and path.is_file():
+                shown = f"catalog/{kind}/{record_id}.yaml" if folder == DATA else str(path)
+                return _validated(kind, record_id, read_yaml(path, shown), own=folder != DATA)
+        raise CatalogError(_unknown(kind.removesuffix("s"), record_id, self.ids(kind)))
+
+
+def _plain(record_id: str) -> bool:
+    return bool(record_id) and all(c.isalnum() or c in "-._" for c in record_id)
+
+
+def _unknown(kind: str, record_id: str, known: list[str]) -> Problem:
+    return Problem(
+        "E402",
+        f"The catalog has no {kind} '{record_id}'.",
+        f"{did_you_mean(record_id, known)} See: gigawatt catalog list",
+    )
+
+
+@lru_cache(maxsize=len(KINDS))
+def _adapter(kind: Kind) -> TypeAdapter[Record]:
+    return TypeAdapter(_TYPES[kind])
+
+
+def _validated(kind: Kind, record_id: str, tree: Tree, *, own: bool) -> Entry:
+    try:
+        record = _adapter(kind).validate_python(tree.data)
+    except ValidationError as error:
+        raise CatalogError(
+            Problem(
+                "E401",
+                f"{kind[:-1] if kind.endswith('s') else kind} '{record_id}': {finding['msg']}",
+                "",
+                ".".join(str(part) for part in finding["loc"]),
+                tree.origin(".".join(str(part) for part in finding["loc"])),
+            )
+            for finding in error.errors()
+        ) from None
+    return Entry(kind, record_id, record, tree.origins, own)
+
+
+def _read_sources(folder: Path) -> dict[str, Source]:
+    adapter = TypeAdapter(dict[str, Source])
+    merged: dict[str, Source] = {}
+    for path in sorted((folder / "sources").glob("*.yaml")):
+        try:
+            merged.update(adapter.validate_python(read_yaml(path).data))
+        except ValidationError as error:
+            raise CatalogError(
+                Problem("E401", f"sources: {error.errors()[0]['msg']}", "", "", Origin(str(path)))
+            ) from None
+    return merged
+
+
+@lru_cache(maxsize=1)
+def _package_sources() -> dict[str, Source]:
+    return _read_sources(DATA)

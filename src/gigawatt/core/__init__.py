@@ -1,0 +1,1 @@
+"""What every layer shares: units, months, money, errors, provenance, YAML trees."""

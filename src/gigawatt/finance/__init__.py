@@ -1,0 +1,1 @@
+"""Costs, tranches and the funding gap. Pure functions; owed money is Decimal."""

@@ -1,0 +1,268 @@
+"""Two plans: what differs in the inputs, and what that moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gigawatt.core.yamltree import flatten
+
+from .plan import Plan
+
+__all__ = ["Comparison", "Difference", "compare"]
+
+_BY_MONTH = {
+    "deployed gigawatts (IT)": ("milestones.deployed_gw", {"basis": "it"}, "GW"),
+    "accelerators in service": ("fleet.packages", {}, "package"),
+    "cumulative cost of the build-out": ("finance.spend_usd", {}, "USD"),
+    "cumulative investments": ("finance.investment_usd", {}, "USD"),
+    "funding gap": ("finance.funding_gap_usd", {}, "USD"),
+}
+_CUMULATIVE = {"finance.spend_usd", "finance.investment_usd"}
+_NO_FIGURES = {"assumptions", "warnings", "binding", "scenario"}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that differs.
+
+    Attributes
+    ----------
+    what : str
+        Path of an input, or name of a figure.
+    a, b : Any
+        Its value in each plan; none where it is not there.
+    where_a, where_b : str
+        File and line, for inputs.
+    """
+
+    what: str
+    a: Any
+    b: Any
+    where_a: str = ""
+    where_b: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthlyDifference:
+    """How one figure differs over the months.
+
+    Attributes
+    ----------
+    what, unit : str
+        Figure and unit.
+    first : str
+        First month in which it differs.
+    largest_month : str
+        Month of the largest difference.
+    largest : float
+        b − a in that month.
+    at_end : float
+        b − a in the last common month.
+    """
+
+    what: str
+    unit: str
+    first: str
+    largest_month: str
+    largest: float
+    at_end: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between two plans, and what that moved.
+
+    Attributes
+    ----------
+    a, b : str
+        Names of the plans.
+    inputs : list of Difference
+        Values of the scenarios that differ.
+    outcomes : list of Difference
+        Headline figures that differ.
+    months : list of MonthlyDifference
+        Figures by month that differ.
+    """
+
+    a: str
+    b: str
+    inputs: list[Difference]
+    outcomes: list[Difference]
+    months: list[MonthlyDifference]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+
+        def rows(items: list[Any]) -> list[dict[str, Any]]:
+            return [{name: getattr(item, name) for name in item.__slots__} for item in items]
+
+        return {
+            "a": self.a,
+            "b": self.b,
+            "inputs": rows(self.inputs),
+            "outcomes": rows(self.outcomes),
+            "months": rows(self.months),
+        }
+
+    def show(self) -> None:
+        """Print the comparison to the terminal."""
+        print(self)
+
+    def __str__(self) -> str:
+        lines = [f"a: {self.a}", f"b: {self.b}", "", "what differs in the inputs"]
+        lines += [
+            f"  {d.what}: {_text(d.a)} → {_text(d.b)}   {d.where_b or d.where_a}".rstrip()
+            for d in self.inputs
+        ] or ["  nothing"]
+        lines += ["", "what that moved"]
+        lines += [
+            f"  {d.what}: {_text(d.a)} → {_text(d.b)}{_change(d)}" for d in self.outcomes
+        ] or ["  nothing"]
+        if self.months:
+            lines += ["", "by month (b − a)"]
+            lines += [
+                f"  {m.what}: from {m.first}; largest {m.largest:+,.4g} {m.unit} in {m.largest_month}; "
+                f"{m.at_end:+,.4g} at the end"
+                for m in self.months
+            ]
+        return "\n".join(lines)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "—"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    return str(value)
+
+
+def _change(difference: Difference) -> str:
+    a, b = difference.a, difference.b
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)) and not isinstance(a, bool):
+        return f"   ({b - a:+,.6g})"
+    if _is_month(a) and _is_month(b):
+        months = (int(b[:4]) - int(a[:4])) * 12 + int(b[5:]) - int(a[5:])
+        return f"   ({months:+d} months)"
+    return ""
+
+
+def _is_month(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 7 and value[4] == "-" and value[:4].isdigit()
+
+
+def compare(a: Plan, b: Plan) -> Comparison:
+    """Compare two plans.
+
+    Parameters
+    ----------
+    a, b : Plan
+        Differences are b − a.
+
+    Returns
+    -------
+    Comparison
+
+    Examples
+    --------
+    >>> import gigawatt as gw
+    >>> s = gw.load("one-campus")
+    >>> c = gw.compare(gw.plan(s), gw.plan(s.override("late-grid")))
+    >>> [d.what for d in c.inputs][:1]
+    ['sites.prairie.power.2027-06']
+    """
+    return Comparison(
+        a.scenario.name, b.scenario.name, _inputs(a, b), _outcomes(a, b), _months(a, b)
+    )
+
+
+def _inputs(a: Plan, b: Plan) -> list[Difference]:
+    left, right = a.scenario.leaves(), b.scenario.leaves()
+    found = []
+    for path in [*left, *(path for path in right if path not in left)]:
+        if left.get(path) != right.get(path) and not path.startswith("evidence."):
+            found.append(
+                Difference(
+                    path,
+                    left.get(path),
+                    right.get(path),
+                    str(a.scenario.tree.origin(path)) if path in left else "",
+                    str(b.scenario.tree.origin(path)) if path in right else "",
+                )
+            )
+    if a.scenario.catalog.hash != b.scenario.catalog.hash:
+        found.append(Difference("catalog", a.scenario.catalog.hash, b.scenario.catalog.hash))
+    return found
+
+
+def _outcomes(a: Plan, b: Plan) -> list[Difference]:
+    left, right = _headline(a), _headline(b)
+    keys = [*left, *(key for key in right if key not in left)]
+    return [
+        Difference(key, left.get(key), right.get(key))
+        for key in keys
+        if left.get(key) != right.get(key)
+    ]
+
+
+def _headline(plan: Plan) -> dict[str, Any]:
+    summary: Mapping[str, Any] = plan.summary()
+    flat: dict[str, Any] = {}
+    for row in summary["gigawatts"]:
+        flat[f"{row['gw']} GW in service ({row['basis']})"] = row["month"]
+    for row in summary["tranches"]:
+        flat[f"tranche {row['name']} month"] = row["month"]
+        flat[f"tranche {row['name']} usd"] = row["usd"]
+    for row in summary["commitments"]:
+        flat[f"commitment {row['name']} met"] = row["met"]
+    for row in summary["training"]:
+        for case, month in row["finish"].items():
+            flat[f"run {row['name']} finished ({case} MFU)"] = month
+    skipped = {
+        "gigawatts",
+        "tranches",
+        "commitments",
+        "training",
+        "horizon",
+        "cost_by_gigawatt",
+        *_NO_FIGURES,
+    }
+    for key, value in summary.items():
+        if key not in skipped:
+            flat |= {k.replace(".", " "): v for k, v in flatten(value, key).items() if v != {}}
+    return flat
+
+
+def _months(a: Plan, b: Plan) -> list[MonthlyDifference]:
+    start = max(a.horizon.start, b.horizon.start)
+    end = min(a.horizon.last, b.horizon.last)
+    length = end - start + 1
+    if length <= 0:
+        return []
+    found = []
+    for what, (name, labels, unit) in _BY_MONTH.items():
+        curves = []
+        for plan in (a, b):
+            array = plan[name].sel(labels)
+            values = array.values.reshape(array.sizes["month"], -1).sum(axis=1)
+            values = np.cumsum(values) if name in _CUMULATIVE else values
+            curves.append(values[start - plan.horizon.start :][:length])
+        difference = curves[1] - curves[0]
+        scale = max(1.0, float(np.abs(curves[0]).max(initial=0.0)))
+        moved = np.flatnonzero(np.abs(difference) > 1e-9 * scale)
+        if moved.size:
+            largest = int(np.argmax(np.abs(difference)))
+            found.append(
+                MonthlyDifference(
+                    what,
+                    unit,
+                    str(start + int(moved[0])),
+                    str(start + largest),
+                    float(difference[largest]),
+                    float(difference[-1]),
+                )
+            )
+    return found

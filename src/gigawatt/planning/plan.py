@@ -1,0 +1,211 @@
+"""`plan(scenario) -> Plan`: the one function that everything else calls.
+
+A `Plan` is what follows from a scenario: labelled arrays over month, site and system, each with unit,
+formula and inputs, and the evidence under every input. It computes nothing after it is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from gigawatt._version import __version__
+from gigawatt.catalog import PRECISIONS
+from gigawatt.core.errors import Problem
+from gigawatt.core.months import Horizon, Month
+from gigawatt.core.provenance import Evidence
+from gigawatt.finance.tranches import Tranche
+from gigawatt.scenario import Scenario
+
+from .build import BASES, CASES, Built, build
+from .conservation import check_conservation
+from .figures import FIGURES
+from .inputs import Inputs, resolve
+
+__all__ = ["Plan", "plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What follows from a scenario.
+
+    Attributes
+    ----------
+    scenario : Scenario
+        What was planned.
+    tree : xarray.DataTree
+        Groups inputs, power, fleet, milestones, partners, finance, training.
+    tranches : dict of str to list of Tranche
+        Payments of each investment, exact to the cent.
+    evidence : dict of str to dict
+        Input name → labels → `Evidence`.
+    warnings : tuple of Problem
+        What is allowed and probably not meant.
+
+    Examples
+    --------
+    >>> import gigawatt as gw
+    >>> p = gw.plan(gw.load("one-campus"))
+    >>> p.fleet["packages"].dims
+    ('month', 'site', 'system')
+    """
+
+    scenario: Scenario
+    tree: xr.DataTree
+    tranches: Mapping[str, list[Tranche]]
+    evidence: Mapping[str, Mapping[tuple[str, ...], Evidence]]
+    warnings: tuple[Problem, ...] = field(default=())
+    version: str = __version__
+
+    def __getitem__(self, name: str) -> xr.DataArray:
+        """A figure by its full name, such as `fleet.packages`."""
+        group, _, variable = name.partition(".")
+        return self.tree[group].to_dataset()[variable]
+
+    def _group(self, name: str) -> xr.Dataset:
+        return self.tree[name].to_dataset()
+
+    @property
+    def horizon(self) -> Horizon:
+        """The planned months."""
+        return self.scenario.spec.horizon.range
+
+    @cached_property
+    def power(self) -> xr.Dataset:
+        """Power and energy by month and site."""
+        return self._group("power")
+
+    @cached_property
+    def fleet(self) -> xr.Dataset:
+        """Racks, packages, dies, peaks by month, site and system."""
+        return self._group("fleet")
+
+    @cached_property
+    def milestones(self) -> xr.Dataset:
+        """Gigawatts deployed by month and basis."""
+        return self._group("milestones")
+
+    @cached_property
+    def partners(self) -> xr.Dataset:
+        """Contracted capacity by month and partner."""
+        return self._group("partners")
+
+    @cached_property
+    def finance(self) -> xr.Dataset:
+        """Spend, investments, funding gap by month."""
+        return self._group("finance")
+
+    @cached_property
+    def training(self) -> xr.Dataset:
+        """Training runs: FLOP by month, finish month."""
+        return self._group("training")
+
+    @cached_property
+    def inputs(self) -> xr.Dataset:
+        """Everything that the plan was computed from."""
+        return self._group("inputs")
+
+    def month(self, index: float) -> Month | None:
+        """The month of an index; none for NaN or outside the horizon."""
+        if np.isnan(index) or not 0 <= index < self.horizon.months:
+            return None
+        return self.horizon.start + int(index)
+
+    def summary(self) -> dict[str, Any]:
+        """Headline figures as plain data, ready for JSON; see `planning.summary`."""
+        from .summary import summarise
+
+        return summarise(self)
+
+
+def plan(scenario: Scenario) -> Plan:
+    """Plan a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        From `gigawatt.load` or `Scenario.from_dict`.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ScenarioError
+        E306 if nothing ever goes into service, or what resolving finds.
+    ConservationError
+        E901 if the figures break a conservation rule.
+    """
+    from .warn import check_outcome
+
+    inputs = resolve(scenario)
+    built = build(scenario, inputs)
+    warnings = (*scenario.warnings, *check_outcome(scenario, inputs, built))
+    check_conservation(built, inputs, scenario)
+    evidence = {name: array.evidence for name, array in inputs.arrays.items()}
+    return Plan(scenario, _tree(scenario, inputs, built), built.tranches, evidence, warnings)
+
+
+def _coordinates(scenario: Scenario, inputs: Inputs, built: Built) -> dict[str, Any]:
+    return {
+        "month": inputs.horizon.datetimes(),
+        "site": list(inputs.sites),
+        "system": list(inputs.systems),
+        "partner": list(inputs.partners),
+        "precision": list(PRECISIONS),
+        "basis": list(BASES),
+        "counter": list(built.counters),
+        "investment": list(scenario.spec.investment),
+        "gigawatt": np.arange(1, built.gigawatts + 1),
+        "run": list(scenario.spec.workloads.training),
+        "case": list(CASES),
+    }
+
+
+def _tree(scenario: Scenario, inputs: Inputs, built: Built) -> xr.DataTree:
+    coordinates = _coordinates(scenario, inputs, built)
+    groups: dict[str, dict[str, Any]] = {}
+    for figure in FIGURES:
+        group, _, variable = figure.name.partition(".")
+        attrs = {
+            "units": figure.unit,
+            "long_name": figure.doc,
+            "formula": figure.formula,
+            "inputs": ", ".join(figure.inputs),
+        }
+        values = built.figures[figure.name]
+        groups.setdefault(group, {})[variable] = xr.Variable(
+            figure.dims, values, attrs, fastpath=True
+        )
+    for name, array in inputs.arrays.items():
+        dims, values = array.dims, array.values
+        if dims[-1] == "month":
+            dims, values = ("month", *dims[:-1]), np.moveaxis(values, -1, 0)
+        attrs = {"units": array.unit, "long_name": name.replace("_", " ")}
+        groups.setdefault("inputs", {})[name] = xr.Variable(dims, values, attrs, fastpath=True)
+    datasets = {
+        f"/{group}": xr.Dataset(
+            variables,
+            {dim: coordinates[dim] for dim in _dims_of(variables)},
+        )
+        for group, variables in groups.items()
+    }
+    tree = xr.DataTree.from_dict(datasets, name="plan")
+    tree.attrs.update(
+        {
+            "title": scenario.name,
+            "gigawatt_version": __version__,
+            "conventions": "see group attributes",
+        }
+    )
+    return tree
+
+
+def _dims_of(variables: Mapping[str, xr.Variable]) -> list[str]:
+    return list(dict.fromkeys(str(dim) for variable in variables.values() for dim in variable.dims))

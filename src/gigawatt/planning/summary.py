@@ -1,0 +1,272 @@
+"""The headline of a plan as plain data: what the command line prints and `--json` carries."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gigawatt.core.provenance import Evidence
+from gigawatt.finance.costs import present_value
+from gigawatt.fleet.deploy import BINDING
+from gigawatt.fleet.milestones import gigawatt_months
+
+from .build import BASES, CASES, compute_of
+
+if TYPE_CHECKING:
+    from .plan import Plan
+
+__all__ = ["assumptions", "summarise"]
+
+
+def summarise(plan: Plan) -> dict[str, Any]:
+    """Headline figures.
+
+    Returns
+    -------
+    dict
+        `gigawatts` (list of gw, basis, month), `accelerators` (system → packages, dies at the end),
+        `energy_mwh`, `tranches` (list of name, month, usd), `cost_usd`, `funding_gap_usd`,
+        `assumptions`, `warnings`, and what else a reader of the plan asks first. Months are `YYYY-MM`;
+        what does not happen within the horizon has the month null.
+    """
+    spend = plan["finance.spend_usd"].values
+    gap = plan["finance.funding_gap_usd"].values
+    paid = plan["finance.investment_usd"].values
+    deepest = int(np.argmax(gap))
+    rate = plan.scenario.spec.money.discount_rate
+    tranches = _tranches(plan)
+    return {
+        "scenario": plan.scenario.name,
+        "horizon": {
+            "start": str(plan.horizon.start),
+            "end": str(plan.horizon.last),
+            "months": plan.horizon.months,
+        },
+        "gigawatts": _gigawatts(plan),
+        "deployed_gw": {
+            basis: _round(plan["milestones.deployed_gw"].sel(basis=basis).values[-1], 6)
+            for basis in BASES
+        },
+        "accelerators": _accelerators(plan),
+        "partner_accelerators": {
+            str(partner): _round(plan["partners.packages"].sel(partner=partner).values.max())
+            for partner in plan.partners["partner"].values
+        },
+        "energy_mwh": _round(plan["power.energy_mwh"].values.sum(), 3),
+        "carbon_t": _round(plan["power.carbon_t"].values.sum(), 3),
+        "energy_cost_usd": _round(plan["finance.energy_cost_usd"].values.sum(), 2),
+        "partner_cost_usd": _round(plan["partners.cost_usd"].values.sum(), 2),
+        "tranches": tranches,
+        "tranches_usd": _round(paid.sum(), 2),
+        "cost_usd": _round(spend.sum(), 2),
+        "refresh_usd": _round(plan["finance.refresh_spend_usd"].values.sum(), 2),
+        "funding_gap_usd": _round(spend.sum() - paid.sum(), 2),
+        "funding_gap_deepest": {"usd": _round(gap[deepest], 2), "month": str(plan.month(deepest))},
+        "present_value_usd": {
+            "cost": _round(float(present_value(spend, rate)), 2),
+            "investment": _round(float(present_value(paid.sum(axis=1), rate)), 2),
+        },
+        "cost_by_gigawatt": _by_gigawatt(plan),
+        "exposure_usd": {
+            str(key): _round(plan["finance.exposure_usd"].sel(investment=key).values.max(), 2)
+            for key, investment in plan.scenario.spec.investment.items()
+            if investment.kind == "guaranty"
+        },
+        "commitments": _commitments(plan),
+        "training": _training(plan),
+        "binding": _binding(plan),
+        "assumptions": assumptions(plan),
+        "warnings": [
+            {"code": w.code, "path": w.path, "where": str(w.origin), "message": w.message}
+            for w in plan.warnings
+        ],
+    }
+
+
+def _round(value: Any, digits: int = 0) -> float | int:
+    number = float(value)
+    return round(number) if digits == 0 else round(number, digits)
+
+
+def _gigawatts(plan: Plan) -> list[dict[str, Any]]:
+    rows = []
+    for basis in BASES:
+        deployed = plan["milestones.deployed_gw"].sel(basis=basis).values
+        count = int(np.floor(deployed[-1] / (1.0 - 0.005) + 1e-9))
+        for number, index in enumerate(gigawatt_months(deployed, count), 1):
+            rows.append({"gw": number, "basis": basis, "month": str(plan.month(float(index)))})
+    return rows
+
+
+def _accelerators(plan: Plan) -> dict[str, dict[str, float]]:
+    packages, dies = plan["fleet.packages"], plan["fleet.dies"]
+    return {
+        str(system): {
+            "packages": _round(packages.sel(system=system).values[-1].sum()),
+            "dies": _round(dies.sel(system=system).values[-1].sum()),
+        }
+        for system in plan.fleet["system"].values
+    }
+
+
+def _tranches(plan: Plan) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": f"{key} {tranche.number}",
+            "month": None if tranche.month is None else str(plan.month(tranche.month)),
+            "usd": float(tranche.usd),
+            "trigger": tranche.trigger,
+            "milestone": tranche.milestone or None,
+        }
+        for key, tranches in plan.tranches.items()
+        for tranche in tranches
+    ]
+
+
+def _by_gigawatt(plan: Plan) -> list[dict[str, Any]]:
+    finance = plan.finance
+    rows = []
+    for index, number in enumerate(finance["gigawatt"].values):
+        cost = float(finance["gigawatt_cost_usd"].values[index])
+        tranche = float(finance["gigawatt_tranche_usd"].values[index])
+        rows.append(
+            {
+                "gw": int(number),
+                "cost_usd": None if np.isnan(cost) else _round(cost, 2),
+                "tranche_usd": _round(tranche, 2),
+                "gap_usd": None if np.isnan(cost) else _round(cost - tranche, 2),
+                "tranche_share": None
+                if np.isnan(cost) or cost == 0.0
+                else round(tranche / cost, 4),
+            }
+        )
+    return rows
+
+
+def _commitments(plan: Plan) -> list[dict[str, Any]]:
+    rows = []
+    for key, commitment in plan.scenario.spec.commitments.items():
+        counted = plan["milestones.counted_gw"].sel(counter=f"commitments.{key}").values
+        target = commitment.capacity / 1000.0
+        met = float((counted < target * (1.0 - 0.005)).sum())
+        month = plan.month(met)
+        judged = plan.horizon.offset(commitment.by) if commitment.by else plan.horizon.months - 1
+        rows.append(
+            {
+                "name": key,
+                "gw": target,
+                "basis": commitment.milestone.basis,
+                "by": str(commitment.by) if commitment.by else None,
+                "met": str(month) if month else None,
+                "deployed_gw_when_due": _round(counted[judged], 6),
+                "kept": met <= judged,
+            }
+        )
+    return rows
+
+
+def _training(plan: Plan) -> list[dict[str, Any]]:
+    rows = []
+    for key, run in plan.scenario.spec.workloads.training.items():
+        finish = plan["training.finish_month"].sel(run=key).values
+        months = [plan.month(float(index)) for index in finish]
+        rows.append(
+            {
+                "name": key,
+                "compute_flop": compute_of(plan.scenario, run),
+                "precision": run.precision,
+                "campus": run.campus,
+                "finish": {
+                    case: str(month) if month else None
+                    for case, month in zip(CASES, months, strict=True)
+                },
+                "assumed": "model FLOP utilisation",
+            }
+        )
+    return rows
+
+
+def _binding(plan: Plan) -> list[dict[str, Any]]:
+    """What bound each site over which months, as runs."""
+    rows = []
+    for site in plan.power["site"].values:
+        codes = plan["power.binding"].sel(site=site).values.astype(int)
+        edges = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
+        for start, end in itertools.pairwise(edges):
+            rows.append(
+                {
+                    "site": str(site),
+                    "by": BINDING[int(codes[start])],
+                    "from": str(plan.horizon.start + start),
+                    "to": str(plan.horizon.start + (end - 1)),
+                }
+            )
+    return rows
+
+
+def assumptions(plan: Plan) -> list[dict[str, Any]]:
+    """Inputs that nobody published: chosen by the scenario's author, or by our planning defaults.
+
+    Estimates by analysts that a plan rests on are listed with `kind` estimate; what we assume
+    ourselves has the kind assumed.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    precisions = {run.precision for run in plan.scenario.spec.workloads.training.values()}
+    for name, entries in plan.evidence.items():
+        if name in {"mfu_low", "mfu_high"}:
+            continue
+        for labels, evidence in entries.items():
+            if name in {"mfu", "peak_flops"} and labels[0] not in precisions:
+                continue
+            default = evidence.where.startswith("catalog planning")
+            if not (evidence.is_assumption or default):
+                continue
+            row = found.setdefault(
+                (evidence.where.removeprefix("catalog "), evidence.note),
+                {
+                    "input": name,
+                    "kind": evidence.confidence,
+                    "where": evidence.where,
+                    "note": evidence.note,
+                    "source": evidence.source,
+                    "applies_to": [],
+                },
+            )
+            row["applies_to"].append(" ".join(labels))
+            row.setdefault("value", _value_of(plan, name, labels))
+    for path, entry in plan.scenario.spec.evidence.items():
+        if entry.confidence == "assumed" and not any(
+            path in row["where"] for row in found.values()
+        ):
+            where = f"{plan.scenario.tree.origin(path)} {path}".strip()
+            found[(path, entry.note)] = {
+                "input": path,
+                "kind": "assumed",
+                "where": where,
+                "note": entry.note,
+                "source": entry.source,
+                "applies_to": [],
+                "value": None,
+            }
+    return list(found.values())
+
+
+def _value_of(plan: Plan, name: str, labels: tuple[str, ...]) -> str | None:
+    array = plan[f"inputs.{name}"]
+    dims = [dim for dim in array.dims if dim != "month"]
+    at = dict(zip(dims, labels, strict=False))
+    chosen = array.sel(at)
+    if "month" in chosen.dims:
+        if len(labels) <= len(dims):
+            return None
+        chosen = chosen.sel(month=f"{labels[-1]}-01")
+    value = float(chosen.values)
+    unit = str(array.attrs["units"])
+    return f"{value:.6g} {unit.removesuffix('1')}".strip() if np.isfinite(value) else None
+
+
+def evidence_text(evidence: Evidence) -> str:
+    """One line: confidence, source, date."""
+    return ", ".join(p for p in (evidence.confidence, evidence.source, evidence.as_of) if p)

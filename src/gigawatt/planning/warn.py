@@ -1,0 +1,115 @@
+"""What a planned scenario turns out to mean: findings that only the figures can show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gigawatt.core.errors import Problem, ScenarioError
+from gigawatt.fleet.deploy import BINDING
+from gigawatt.scenario import Scenario
+
+from .build import Built
+from .inputs import Inputs
+
+__all__ = ["check_outcome"]
+
+
+def check_outcome(scenario: Scenario, inputs: Inputs, built: Built) -> list[Problem]:
+    """Findings about a finished build.
+
+    Raises
+    ------
+    ScenarioError
+        E306 if nothing ever goes into service.
+    """
+    if not built.figures["fleet.racks_in_service"].any():
+        raise ScenarioError(_empty_fleet(scenario, inputs, built))
+    return [
+        finding
+        for rule in (_racks_that_never_find_power, _tranches_never_paid, _peaks_that_are_missing)
+        for finding in rule(scenario, inputs, built)
+    ]
+
+
+def _empty_fleet(scenario: Scenario, inputs: Inputs, built: Built) -> Problem:
+    codes = built.figures["power.binding"][-1].astype(int)
+    reasons = ", ".join(
+        f"{site}: {BINDING[code]}" for site, code in zip(inputs.sites, codes, strict=True)
+    )
+    return Problem(
+        "E306",
+        "The fleet is empty: nothing goes into service within the horizon. What binds at its end: "
+        f"{reasons}.",
+        "Check availability, deliveries, power and lags against the horizon.",
+        "horizon",
+        scenario.tree.origin("horizon"),
+    )
+
+
+def _racks_that_never_find_power(
+    scenario: Scenario, inputs: Inputs, built: Built
+) -> Iterator[Problem]:
+    left = built.figures["fleet.racks_in_store"][-1]
+    for key, racks in zip(inputs.systems, left, strict=True):
+        if racks >= 1.0:
+            path = f"hardware.{key}.deliveries"
+            yield Problem(
+                "W110",
+                f"{racks:,.0f} racks of {key} still wait for power when the horizon ends.",
+                "Deliver fewer, or energise more power.",
+                path,
+                scenario.tree.origin(path),
+            )
+
+
+def _tranches_never_paid(scenario: Scenario, inputs: Inputs, built: Built) -> Iterator[Problem]:
+    for key, tranches in built.tranches.items():
+        unpaid = [tranche for tranche in tranches if tranche.month is None]
+        if unpaid:
+            total = sum(float(tranche.usd) for tranche in unpaid)
+            path = f"investment.{key}"
+            yield Problem(
+                "W111",
+                f"{len(unpaid)} of {len(tranches)} tranches of {key} ({total / 1e9:,.4g} GUSD) are not "
+                "paid within the horizon.",
+                "",
+                path,
+                scenario.tree.origin(path),
+            )
+
+
+def _peaks_that_are_missing(scenario: Scenario, inputs: Inputs, built: Built) -> Iterator[Problem]:
+    precisions = ("bf16", "fp8", "fp4")
+    for run_id, run in scenario.spec.workloads.training.items():
+        p = precisions.index(run.precision)
+        silent = [
+            key
+            for k, key in enumerate(inputs.systems)
+            if inputs["peak_flops"][p, k] == 0.0 or (run.mfu is None and inputs["mfu"][p, k] == 0.0)
+        ]
+        used = built.figures["fleet.racks_in_service"].sum(axis=(0, 1))
+        silent = [key for key in silent if used[inputs.systems.index(key)] > 0.0]
+        if silent:
+            path = f"workloads.training.{run_id}"
+            yield Problem(
+                "W112",
+                f"No source gives a {run.precision} peak or utilisation for {', '.join(silent)}; "
+                "they add nothing to this run.",
+                "",
+                path,
+                scenario.tree.origin(path),
+            )
+        finish = built.figures["training.finish_month"][
+            list(scenario.spec.workloads.training).index(run_id)
+        ]
+        if np.isnan(finish[1]):
+            path = f"workloads.training.{run_id}"
+            yield Problem(
+                "W113",
+                "This fleet does not finish the run within the horizon at the central MFU.",
+                "",
+                path,
+                scenario.tree.origin(path),
+            )

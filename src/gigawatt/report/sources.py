@@ -1,0 +1,191 @@
+"""What figures rest on: assumptions, inputs with their evidence, and the way from a figure to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from gigawatt.core.provenance import Evidence
+from gigawatt.planning.plan import Plan
+
+from .table import Cell, Column, Table, columns, link, rows
+
+__all__ = ["Explained", "Sources"]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A figure as the page explains it: name, what it is, unit, formula, what it is computed from."""
+
+    name: str
+    doc: str
+    unit: str
+    formula: str
+    inputs: str
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Evidence of one plan.
+
+    Attributes
+    ----------
+    plan : Plan
+        Whose figures are explained.
+    summary : mapping
+        Its `summary()`, made once for the whole report.
+    """
+
+    plan: Plan
+    summary: Mapping[str, Any]
+
+    @cached_property
+    def _groups(self) -> dict[str, xr.Dataset]:
+        return {
+            group.strip("/"): self.plan.tree[group].to_dataset()
+            for group in self.plan.tree.groups
+            if group.strip("/")
+        }
+
+    def _array(self, name: str) -> xr.DataArray | None:
+        group, _, variable = name.partition(".")
+        dataset = self._groups.get(group)
+        return dataset[variable] if dataset is not None and variable in dataset else None
+
+    def explain(self, names: Iterable[str]) -> list[Explained]:
+        """Formula and inputs of figures, from the attributes of their arrays."""
+        found = []
+        for name in names:
+            array = self._array(name)
+            if array is not None:
+                text = {key: str(value) for key, value in array.attrs.items()}
+                found.append(
+                    Explained(
+                        name,
+                        text.get("long_name", ""),
+                        text.get("units", ""),
+                        text.get("formula", ""),
+                        text.get("inputs", ""),
+                    )
+                )
+        return found
+
+    @cached_property
+    def _assumed(self) -> set[str]:
+        return {
+            name
+            for name, entries in self.plan.evidence.items()
+            if any(evidence.is_assumption for evidence in entries.values())
+        }
+
+    def assumed_in(self, *names: str) -> tuple[str, ...]:
+        """Assumed inputs that figures rest on, however many steps below them.
+
+        Parameters
+        ----------
+        *names : str
+            Figures, `group.variable`.
+
+        Returns
+        -------
+        tuple of str
+            Names of inputs with at least one entry that is an assumption, in words.
+        """
+        seen: set[str] = set()
+        open_ = list(names)
+        while open_:
+            name = open_.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            array = self._array(name)
+            if array is not None:
+                open_ += [part for part in str(array.attrs.get("inputs", "")).split(", ") if part]
+        inputs = {name.removeprefix("inputs.") for name in seen if name.startswith("inputs.")}
+        return tuple(words(name) for name in sorted(inputs & self._assumed))
+
+    def assumptions(self) -> Table:
+        """What nobody published, with value, reason and place."""
+        lines = []
+        for row in self.summary["assumptions"]:
+            applies = ", ".join(dict.fromkeys(part for part in row["applies_to"] if part))
+            lines.append([
+                words(row["input"]), applies, row["value"] or "–",
+                Cell(row["kind"], kind="mark" if row["kind"] == "assumed" else ""),
+                ". ".join(part.rstrip(".") for part in (row["note"], row["source"]) if part),
+                Cell(row["where"], kind="code"),
+            ])  # fmt: skip
+        return Table(
+            "assumptions-table", "Assumptions and planning defaults",
+            columns("input", Column("applies to", figures=False), Column("value", figures=False),
+                    Column("kind", figures=False), Column("why", figures=False),
+                    Column("set by", figures=False)),
+            rows(lines), "Every input of this plan has a published source.", wide=True,
+        )  # fmt: skip
+
+    def inputs(self) -> Table:
+        """Every input with value, confidence, source, date, note and place."""
+        lines = []
+        for name, entries in self.plan.evidence.items():
+            array = self._array(f"inputs.{name}")
+            look = None if array is None else _Lookup(array)
+            for labels, why in entries.items():
+                lines.append([
+                    words(name), " ".join(labels), look.value(labels) if look else "–",
+                    Cell(why.confidence, kind="mark" if why.is_assumption else ""),
+                    _source(why), why.as_of, why.note, Cell(why.where, kind="code"),
+                ])  # fmt: skip
+        heads = ("for", "value", "confidence", "source", "as of", "note", "set by")
+        return Table(
+            "inputs-table", "All inputs with their evidence",
+            columns("input", *(Column(head, figures=False) for head in heads)),
+            rows(lines), "This plan keeps no evidence.", wide=True,
+        )  # fmt: skip
+
+
+def words(name: str) -> str:
+    """An input's name as words; paths into the scenario stay as they are."""
+    return name if "." in name else name.replace("_", " ")
+
+
+def _source(why: Evidence) -> Cell:
+    return link(why.source, why.url)
+
+
+class _Lookup:
+    """Values of one input by the labels of its evidence, without searching an index each time."""
+
+    def __init__(self, array: xr.DataArray) -> None:
+        self.dims = [str(dim) for dim in array.dims if dim != "month"]
+        self.values = array.transpose(*self.dims, ...).values
+        self.at = [{str(v): i for i, v in enumerate(array[dim].values)} for dim in self.dims]
+        self.months = (
+            {str(m)[:7]: i for i, m in enumerate(array["month"].values)}
+            if "month" in array.dims
+            else None
+        )
+        self.unit = str(array.attrs.get("units", "")).removesuffix("1").strip()
+
+    def value(self, labels: tuple[str, ...]) -> str:
+        """Value and unit; a dash where the labels do not name one figure."""
+        index: list[int] = []
+        for at, label in zip(self.at, labels, strict=False):
+            if label not in at:
+                return "–"
+            index.append(at[label])
+        if len(index) < len(self.at):
+            return "–"
+        if self.months is not None:
+            month = self.months.get(labels[len(index)]) if len(labels) > len(index) else None
+            if month is None:
+                return "–"
+            index.append(month)
+        number = float(self.values[tuple(index)])
+        if np.isposinf(number):
+            return "no limit"
+        return f"{number:.6g} {self.unit}".strip() if np.isfinite(number) else "–"

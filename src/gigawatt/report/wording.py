@@ -1,0 +1,152 @@
+"""Numbers in words: how money, power, counts and months are written in a report.
+
+Everything here turns a float in a canonical unit into text; nothing is computed with the result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+__all__ = [
+    "compact",
+    "energy",
+    "flop",
+    "money",
+    "never",
+    "number",
+    "percent",
+    "power",
+    "scale_for",
+    "years",
+]
+
+never = "not within the horizon"
+"""What is said of a month that does not come."""
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """A number with thousands separators; a dash where there is none.
+
+    Examples
+    --------
+    >>> number(1234567.0)
+    '1,234,567'
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    text = f"{abs(value):,.{digits}f}"
+    negative = value < 0 and any(digit in text for digit in "123456789")
+    return f"{MINUS}{text}" if negative else text
+
+
+def _scaled(value: float, steps: Sequence[tuple[float, str]]) -> tuple[str, str]:
+    """Three significant digits under the largest step that leaves at least one."""
+    size = abs(value)
+    factor, prefix = next(((f, p) for f, p in steps if size >= 0.9995 * f), steps[-1])
+    scaled = value / factor
+    digits = 2 if abs(scaled) < 9.995 else 1 if abs(scaled) < 99.95 else 0
+    text = number(scaled, digits)
+    return (text.rstrip("0").rstrip(".") if "." in text else text), prefix
+
+
+def money(usd: float | None) -> str:
+    """An amount in three significant digits.
+
+    Examples
+    --------
+    >>> money(14_939_550_000.0)
+    '$14.9 B'
+    """
+    if usd is None or not math.isfinite(usd):
+        return "–"
+    text, prefix = _scaled(usd, ((1e12, " T"), (1e9, " B"), (1e6, " M"), (1e3, " k"), (1.0, "")))
+    sign, digits = (MINUS, text[1:]) if text.startswith(MINUS) else ("", text)
+    return f"{sign}${digits}{prefix}"
+
+
+def compact(value: float) -> str:
+    """A count: in full below a million, in millions above.
+
+    Examples
+    --------
+    >>> compact(2_324_160)
+    '2.32 M'
+    """
+    if abs(value) < 1e6:
+        return number(value)
+    text, prefix = _scaled(value, ((1e9, " G"), (1e6, " M")))
+    return f"{text}{prefix}"
+
+
+def energy(mwh: float) -> str:
+    """Energy in three significant digits."""
+    text, prefix = _scaled(mwh, ((1e6, "T"), (1e3, "G"), (1.0, "M")))
+    return f"{text} {prefix}Wh"
+
+
+def power(mw: float) -> str:
+    """Power in three significant digits."""
+    text, prefix = _scaled(mw, ((1e3, "G"), (1.0, "M")))
+    return f"{text} {prefix}W"
+
+
+def flop(count: float) -> str:
+    """Operations with a power of ten.
+
+    Examples
+    --------
+    >>> flop(3.799224e25)
+    '3.8 × 10²⁵ FLOP'
+    """
+    if count <= 0.0 or not math.isfinite(count):
+        return "–"
+    exponent = math.floor(math.log10(count) + 1e-12)
+    mantissa = f"{count / 10.0**exponent:.3g}"
+    raised = str(exponent).translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
+    return f"{mantissa} × 10{raised} FLOP"
+
+
+def percent(share: float | None) -> str:
+    """A share in per cent with one decimal."""
+    return "–" if share is None or not math.isfinite(share) else f"{number(100.0 * share, 1)} %"
+
+
+def scale_for(largest_mw: float) -> tuple[float, str]:
+    """Divisor and unit in which powers up to `largest_mw` are drawn."""
+    return (1000.0, "GW") if largest_mw >= 1000.0 else (1.0, "MW")
+
+
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+def years(labels: Sequence[str]) -> list[tuple[str, slice]]:
+    """Calendar years of a run of months, with the positions of their months.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Consecutive months, `YYYY-MM`.
+
+    Returns
+    -------
+    list of tuple of str and slice
+        Years that are not whole say which months they hold.
+
+    Examples
+    --------
+    >>> years(["2026-11", "2026-12", "2027-01"])
+    [('2026 Nov–Dec', slice(0, 2, None)), ('2027 Jan', slice(2, 3, None))]
+    """
+    found: list[tuple[str, slice]] = []
+    start = 0
+    for stop in range(1, len(labels) + 1):
+        if stop < len(labels) and labels[stop][:4] == labels[start][:4]:
+            continue
+        first, last = (MONTHS[int(labels[at][5:]) - 1] for at in (start, stop - 1))
+        part = "" if stop - start == 12 else f" {first}" if first == last else f" {first}–{last}"
+        found.append((f"{labels[start][:4]}{part}", slice(start, stop)))
+        start = stop
+    return found

@@ -1,0 +1,152 @@
+"""Finding and reading scenarios: by shipped name or by file, with imports, overrides and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from gigawatt.core.errors import Origin, Problem, ScenarioError, did_you_mean
+from gigawatt.core.yamltree import Tree, read_yaml
+
+from .merge import merge, set_path
+from .scenario import Scenario, apply_override
+
+__all__ = ["TEMPLATES", "find_scenario", "load", "read_tree", "shipped_scenarios"]
+
+TEMPLATES = Path(__file__).parent / "templates"
+_MAX_IMPORTS = 50
+
+
+def shipped_scenarios() -> dict[str, Path]:
+    """Scenarios that come with the package, by name; parts that are only imported are left out."""
+    return {
+        path.stem: path
+        for path in sorted(TEMPLATES.glob("*.yaml"))
+        if not path.stem.startswith("part-")
+    }
+
+
+def find_scenario(name: str | Path) -> Path:
+    """The file of a shipped name, or the path given.
+
+    Raises
+    ------
+    ScenarioError
+        E101 if neither is there.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    if path.is_dir() and (path / "scenario.yaml").is_file():
+        return path / "scenario.yaml"
+    shipped = shipped_scenarios()
+    if str(name) in shipped:
+        return shipped[str(name)]
+    raise ScenarioError(
+        Problem(
+            "E101",
+            f"There is no scenario file '{name}', and no shipped scenario of that name.",
+            f"{did_you_mean(str(name), shipped)} Shipped: {', '.join(shipped)}.",
+        )
+    )
+
+
+def load(
+    name: str | Path,
+    *,
+    overrides: Iterable[str] = (),
+    settings: Mapping[str, Any] | None = None,
+) -> Scenario:
+    """Load a scenario.
+
+    Parameters
+    ----------
+    name : str or Path
+        A shipped name (`nvidia-openai-10gw`), a file, or a run folder.
+    overrides : iterable of str
+        Named overrides to lay over it, in order.
+    settings : mapping of str to Any, optional
+        Single values by path, set last.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    ScenarioError
+        With every finding: code, file and line, path, value, what is allowed, a fix.
+
+    Examples
+    --------
+    >>> load("one-campus").spec.horizon.months
+    48
+    """
+    path = find_scenario(name)
+    tree = read_tree(path)
+    for override in overrides:
+        tree = apply_override(tree, override)
+    for key, value in (settings or {}).items():
+        tree = set_path(tree, key, value, Origin(f"--set {key}"))
+    return Scenario.from_tree(tree, path.parent)
+
+
+def read_tree(path: Path, above: tuple[Path, ...] = (), shown_as: str | None = None) -> Tree:
+    """Read a file and everything it imports, merged.
+
+    Raises
+    ------
+    ScenarioError
+        E106 for a cycle, E107 for an import that is not there, or what reading finds.
+    """
+    real = path.resolve()
+    shown = shown_as or _shown(path)
+    if real in above:
+        chain = " → ".join(p.name for p in (*above[above.index(real) :], real))
+        raise ScenarioError(
+            Problem(
+                "E106",
+                f"The imports run in a circle: {chain}.",
+                "Remove one of them.",
+                "imports",
+                Origin(shown, 1),
+            )
+        )
+    tree = read_yaml(path, shown)
+    imports = tree.data.get("imports") if isinstance(tree.data, dict) else None
+    if not isinstance(imports, list):
+        return tree
+    if len(imports) + len(above) > _MAX_IMPORTS:
+        raise ScenarioError(
+            Problem(
+                "E106", f"More than {_MAX_IMPORTS} imports.", "", "imports", tree.origin("imports")
+            )
+        )
+    base = Tree({}, {})
+    for index, wanted in enumerate(imports):
+        found = _imported(str(wanted), path.parent, tree.origin(f"imports.{index}"))
+        part = read_tree(found, (*above, real))
+        if isinstance(part.data, dict):
+            base = merge(base, part)
+    return merge(base, tree)
+
+
+def _imported(wanted: str, folder: Path, origin: Origin) -> Path:
+    for candidate in (folder / wanted, folder / f"{wanted}.yaml", TEMPLATES / f"{wanted}.yaml"):
+        if candidate.is_file():
+            return candidate
+    raise ScenarioError(
+        Problem(
+            "E107",
+            f"The import '{wanted}' is neither a file beside this one nor a shipped scenario.",
+            did_you_mean(wanted, [p.stem for p in TEMPLATES.glob("*.yaml")]),
+            "imports",
+            origin,
+        )
+    )
+
+
+def _shown(path: Path) -> str:
+    """How a file is named in messages: as given, shipped ones by name alone."""
+    return f"shipped/{path.name}" if path.resolve().parent == TEMPLATES.resolve() else str(path)

@@ -1,0 +1,1 @@
+"""Training runs placed on the fleet, month by month."""

@@ -1,0 +1,67 @@
+"""When could this fleet have trained that? Cumulative model FLOP against a budget.
+
+Each run is answered by itself, as if it had its share of the fleet alone; placing several runs side
+by side is another question. Months in which nothing serves add nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gigawatt.core.arrays import Array
+from gigawatt.fleet.capacity import SECONDS_PER_HOUR
+
+__all__ = ["finish_month", "model_flop_by_month"]
+
+
+def model_flop_by_month(
+    packages: Array, rate: Array, hours: Array, share: float, earliest: int
+) -> Array:
+    """Model FLOP done in each month.
+
+    Parameters
+    ----------
+    packages : array, shape (..., S, K, T)
+        Packages in service.
+    rate : array, shape (..., K)
+        Sustained rate of one package [FLOP/s].
+    hours : array, shape (T,)
+        Hours in each month [h].
+    share : float
+        Share of the packages that works on the run [1].
+    earliest : int
+        Index of the first month of the run.
+
+    Returns
+    -------
+    array, shape (..., S, T) [FLOP]
+    """
+    per_second = (packages * rate[..., None, :, None]).sum(axis=-2)
+    done = per_second * (hours * SECONDS_PER_HOUR * share)
+    return np.where(np.arange(packages.shape[-1]) >= earliest, done, 0.0)
+
+
+def finish_month(done_flop: Array, compute_flop: float) -> NDArray[np.float64]:
+    """Month index in which the cumulative FLOP reaches the budget.
+
+    Parameters
+    ----------
+    done_flop : array, shape (..., T)
+        FLOP done in each month.
+    compute_flop : float
+        Budget [FLOP].
+
+    Returns
+    -------
+    array, shape (...)
+        Month index as float, NaN where the budget is not reached.
+
+    Examples
+    --------
+    >>> finish_month(np.array([1.0, 1.0, 1.0]), 2.0)
+    array(1.)
+    """
+    total = np.cumsum(done_flop, axis=-1)
+    month = (total < compute_flop * (1.0 - 1e-12)).sum(axis=-1)
+    return np.where(month < done_flop.shape[-1], month.astype(float), np.nan)

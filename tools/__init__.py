@@ -1,0 +1,1 @@
+"""Scripts for developing the project; not part of the package."""
