@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -79,10 +79,8 @@ class Catalog:
 
     def ids(self, kind: Kind) -> list[str]:
         """Ids of a kind, sorted."""
-        found = {
-            path.stem for folder in (DATA, *self.folders) for path in (folder / kind).glob("*.yaml")
-        }
-        return sorted(found | set(self.inline.get(kind, {})))
+        found = {path.stem for folder in self.folders for path in (folder / kind).glob("*.yaml")}
+        return sorted(found | _package_ids(kind) | set(self.inline.get(kind, {})))
 
     def entry(self, kind: Kind, record_id: str) -> Entry:
         """One record with its lines.
@@ -149,11 +147,9 @@ class Catalog:
     @cached_property
     def hash(self) -> str:
         """SHA-256 over all record files and inline records, shortened to 16 digits."""
-        digest = hashlib.sha256()
-        for folder in (DATA, *self.folders):
-            for path in sorted(folder.rglob("*.yaml")):
-                digest.update(str(path.relative_to(folder)).encode())
-                digest.update(path.read_bytes())
+        digest = hashlib.sha256(_package_hash())
+        for folder in self.folders:
+            digest.update(_folder_digest(folder))
         digest.update(json.dumps(self.inline, sort_keys=True, default=str).encode())
         return digest.hexdigest()[:16]
 
@@ -172,11 +168,12 @@ class Catalog:
                 if path == prefix or path.startswith(f"{prefix}.")
             }
             return _validated(kind, record_id, Tree(raw, origins), own=True)
-        for folder in (*self.folders, DATA):
+        for folder in self.folders:
             path = folder / kind / f"{record_id}.yaml"
             if _plain(record_id) and path.is_file():
-                shown = f"catalog/{kind}/{record_id}.yaml" if folder == DATA else str(path)
-                return _validated(kind, record_id, read_yaml(path, shown), own=folder != DATA)
+                return _validated(kind, record_id, read_yaml(path), own=True)
+        if _plain(record_id) and (DATA / kind / f"{record_id}.yaml").is_file():
+            return _package_entry(kind, record_id)
         raise CatalogError(_unknown(kind.removesuffix("s"), record_id, self.ids(kind)))
 
 
@@ -192,7 +189,7 @@ def _unknown(kind: str, record_id: str, known: list[str]) -> Problem:
     )
 
 
-@lru_cache(maxsize=len(KINDS))
+@cache
 def _adapter(kind: Kind) -> TypeAdapter[Record]:
     return TypeAdapter(_TYPES[kind])
 
@@ -227,6 +224,33 @@ def _read_sources(folder: Path) -> dict[str, Source]:
     return merged
 
 
-@lru_cache(maxsize=1)
+@cache
+def _package_entry(kind: Kind, record_id: str) -> Entry:
+    """A record of the package; these files never change while the program runs."""
+    path = DATA / kind / f"{record_id}.yaml"
+    return _validated(
+        kind, record_id, read_yaml(path, f"catalog/{kind}/{record_id}.yaml"), own=False
+    )
+
+
+@cache
+def _package_ids(kind: Kind) -> frozenset[str]:
+    return frozenset(path.stem for path in (DATA / kind).glob("*.yaml"))
+
+
+@cache
+def _package_hash() -> bytes:
+    return _folder_digest(DATA)
+
+
+def _folder_digest(folder: Path) -> bytes:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.yaml")):
+        digest.update(str(path.relative_to(folder)).encode())
+        digest.update(path.read_bytes())
+    return digest.digest()
+
+
+@cache
 def _package_sources() -> dict[str, Source]:
     return _read_sources(DATA)

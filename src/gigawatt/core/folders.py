@@ -33,8 +33,7 @@ def new_folder(target: Callable[[], Path]) -> Iterator[Path]:
     Yields
     ------
     Path
-        The staging folder; write all files there. It is renamed to `target()` at the end, and its
-        final path can be read from `Path(staging / ".final").` only by the caller of this module.
+        The staging folder; write all files there. It is renamed to `target()` at the end.
 
     Raises
     ------
@@ -43,9 +42,8 @@ def new_folder(target: Callable[[], Path]) -> Iterator[Path]:
     RunFailedError
         E503 if writing fails midway (a full disk); nothing is left behind.
     """
-    wanted = target()
-    parent = wanted.parent
     try:
+        parent = target().parent
         parent.mkdir(parents=True, exist_ok=True)
         _sweep(parent)
         staging = parent / f"{_STAGING}{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -54,15 +52,14 @@ def new_folder(target: Callable[[], Path]) -> Iterator[Path]:
         raise RunFolderError(
             Problem(
                 "E502",
-                f"The folder {parent} cannot be written to: {error.strerror or error}.",
+                f"The folder {error.filename} cannot be written to: {error.strerror or error}.",
                 "Choose another with --out or --runs.",
             )
         ) from None
     try:
         yield staging
         for path in staging.rglob("*"):
-            if path.is_file():
-                _flush(path)
+            _flush(path)
         _flush(staging)
         _rename(staging, target)
         _flush(parent)

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 
-__all__ = ["Horizon", "Month", "parse_period"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "Horizon", "Month", "parse_period"]
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 _QUARTER = re.compile(r"(\d{4})-Q([1-4])")

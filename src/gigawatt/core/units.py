@@ -39,10 +39,12 @@ __all__ = [
     "Months",
     "Packages",
     "Power",
+    "RackPower",
     "RackRate",
     "Racks",
     "Ratio",
     "Share",
+    "SpareShare",
     "Tokens",
     "UsdOverall",
     "UsdPerGigawatt",
@@ -139,7 +141,14 @@ def _unit(text: str) -> tuple[float, str]:
     try:
         unit = registry.parse_units(text.replace("%", "percent").replace("·", "*"))
         factor, base = registry.get_base_units(unit)
-    except (pint.errors.PintError, AttributeError, ValueError, TypeError, KeyError) as error:
+    except (
+        pint.errors.PintError,
+        ArithmeticError,
+        AttributeError,
+        ValueError,
+        TypeError,
+        KeyError,
+    ) as error:
         raise LookupError(text) from error
     return float(str(factor)), _dimension(dict(base.dimensionality))
 
@@ -208,7 +217,10 @@ class Door:
         if isinstance(value, (int, float)):
             if not self.bare:
                 raise self._refuse("E210", "{value} has no unit; write {form}.", value)
-            return self._within(float(value), value)
+            try:
+                return self._within(float(value), value)
+            except OverflowError:
+                raise self._refuse("E212", "{value} is too large; write {form}.", value) from None
         match = _QUANTITY.fullmatch(value)
         if not match:
             raise self._refuse("E216", "{value} is not a quantity; write {form}.", value)
@@ -330,7 +342,10 @@ class Door:
         }
 
 
-Power = Annotated[float, Door("MW", "843 MW")]
+# The upper limits are far above anything that could be built: they keep a slip of the prefix from
+# becoming a number that no longer adds up in floating point.
+Power = Annotated[float, Door("MW", "843 MW", le=1e7)]
+RackPower = Annotated[float, Door("MW", "120 kW", ge=1e-6, le=100.0)]
 Watts = Annotated[float, Door("W", "1400 W", gt=0.0)]
 Energy = Annotated[float, Door("MWh", "500 GWh")]
 Months = Annotated[float, Door("month", "9 months", whole=True, le=1200)]
@@ -340,16 +355,17 @@ Packages = Annotated[float, Door("package", "72 packages", whole=True)]
 Count = Annotated[float, Door("", "72", whole=True, bare=True)]
 Ratio = Annotated[float, Door("", "1.3", ge=1.0, le=3.0, bare=True)]
 Share = Annotated[float, Door("", "80 %", le=1.0, bare=True)]
-Compute = Annotated[float, Door("FLOP", "2e27 FLOP", gt=0.0)]
+SpareShare = Annotated[float, Door("", "3 %", le=0.9, bare=True)]
+Compute = Annotated[float, Door("FLOP", "2e27 FLOP", gt=0.0, le=1e40)]
 ComputeRate = Annotated[float, Door("FLOP/s", "2.5 PFLOP/s", gt=0.0)]
-Tokens = Annotated[float, Door("token", "15 Ttoken", gt=0.0)]
+Tokens = Annotated[float, Door("token", "15 Ttoken", gt=0.0, le=1e24)]
 Bytes = Annotated[float, Door("B", "288 GB", gt=0.0)]
 Bandwidth = Annotated[float, Door("B/s", "22 TB/s", gt=0.0)]
-UsdOverall = Annotated[float, Door("USD", "100 GUSD")]
-UsdPerRack = Annotated[float, Door("USD/rack", "7.8 MUSD/rack")]
-UsdPerMegawatt = Annotated[float, Door("USD/MW", "15 MUSD/MW")]
-UsdPerGigawatt = Annotated[float, Door("USD/GW", "10 GUSD/GW", gt=0.0)]
-UsdPerGpuHour = Annotated[float, Door("USD/package/hour", "2.1 USD/gpu/hour")]
-EnergyPrice = Annotated[float, Door("USD/MWh", "45 USD/MWh")]
-Carbon = Annotated[float, Door("kg/MWh", "370 kg/MWh")]
+UsdOverall = Annotated[float, Door("USD", "100 GUSD", le=1e13)]
+UsdPerRack = Annotated[float, Door("USD/rack", "7.8 MUSD/rack", le=1e10)]
+UsdPerMegawatt = Annotated[float, Door("USD/MW", "15 MUSD/MW", le=1e10)]
+UsdPerGigawatt = Annotated[float, Door("USD/GW", "10 GUSD/GW", gt=0.0, le=1e13)]
+UsdPerGpuHour = Annotated[float, Door("USD/package/hour", "2.1 USD/gpu/hour", le=1e6)]
+EnergyPrice = Annotated[float, Door("USD/MWh", "45 USD/MWh", le=1e6)]
+Carbon = Annotated[float, Door("kg/MWh", "370 kg/MWh", le=1e6)]
 GrowthPerYear = Annotated[float, Door("1/year", "10 %/year", le=1.0)]

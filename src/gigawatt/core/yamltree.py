@@ -18,7 +18,16 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from .errors import Origin, Problem, ScenarioError
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Tree", "flatten", "read_yaml", "read_yaml_text"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_DEPTH",
+    "MAX_NODES",
+    "Tree",
+    "all_paths",
+    "flatten",
+    "read_yaml",
+    "read_yaml_text",
+]
 
 MAX_BYTES = 4_000_000
 MAX_NODES = 300_000
@@ -171,8 +180,10 @@ class _Builder:
             )
         self.origins.setdefault(path, origin)
         if isinstance(node, MappingNode):
+            self._refuse_tag(node, "map", origin, path)
             return self._mapping(node, path, (*above, id(node)))
         if isinstance(node, SequenceNode):
+            self._refuse_tag(node, "seq", origin, path)
             return [
                 self.build(item, f"{path}.{index}" if path else str(index), (*above, id(node)))
                 for index, item in enumerate(node.value)
@@ -185,7 +196,7 @@ class _Builder:
             origin = Origin(self.name, key_node.start_mark.line + 1)
             if not isinstance(key_node, ScalarNode):
                 raise _refuse("E103", "A key must be plain text.", origin, "", path)
-            key = str(key_node.value)
+            key = self._text(str(key_node.value), origin, path)
             if key == "<<":
                 raise _refuse(
                     "E111",
@@ -215,20 +226,40 @@ class _Builder:
         if tag == f"{_TAG}null":
             return None
         if tag == f"{_TAG}bool":
-            return text.lower() == "true"
+            return _bool(text)
         if tag == f"{_TAG}int":
             return _int(text)
         if tag == f"{_TAG}float":
             return _float(text)
         if tag in {f"{_TAG}str", f"{_TAG}timestamp", "", "!"}:
-            return text
-        raise _refuse(
-            "E111",
-            f"The YAML tag '{tag.replace(_TAG, '!!')}' is not allowed.",
-            origin,
-            "Write the value without a tag.",
-            path,
-        )
+            return self._text(text, origin, path)
+        raise _bad_tag(tag, origin, path)
+
+    def _refuse_tag(self, node: Node, kind: str, origin: Origin, path: str) -> None:
+        tag = str(node.tag or "")
+        if tag not in {f"{_TAG}{kind}", "", "!"}:
+            raise _bad_tag(tag, origin, path)
+
+    def _text(self, text: str, origin: Origin, path: str) -> str:
+        """Text as it is; half of a surrogate pair, which an escape can smuggle in, is refused."""
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise _refuse("E112", "This text is not valid Unicode.", origin, "", path)
+        return text
+
+
+def _bad_tag(tag: str, origin: Origin, path: str) -> ScenarioError:
+    return _refuse(
+        "E111",
+        f"The YAML tag '{tag.replace(_TAG, '!!')}' is not allowed.",
+        origin,
+        "Write the value without a tag.",
+        path,
+    )
+
+
+def _bool(text: str) -> bool | str:
+    """True and false; what YAML 1.1 also calls so (yes, on) stays text for the schema to judge."""
+    return text.lower() == "true" if text.lower() in {"true", "false"} else text
 
 
 def _int(text: str) -> int | str:
@@ -266,3 +297,22 @@ def flatten(data: Any, path: str = "") -> dict[str, Any]:
     for key, value in items:
         leaves.update(flatten(value, f"{path}.{key}" if path else key))
     return leaves
+
+
+def all_paths(data: Any, path: str = "") -> set[str]:
+    """Dotted paths of every value and every mapping in a tree.
+
+    Examples
+    --------
+    >>> sorted(all_paths({"a": {"b": 1}}))
+    ['a', 'a.b']
+    """
+    found = {path} if path else set()
+    items: list[tuple[str, Any]] = []
+    if isinstance(data, Mapping):
+        items = [(str(key), value) for key, value in data.items()]
+    elif isinstance(data, list):
+        items = [(str(index), value) for index, value in enumerate(data)]
+    for key, value in items:
+        found |= all_paths(value, f"{path}.{key}" if path else key)
+    return found

@@ -58,16 +58,17 @@ def cost_by_gigawatt(
 ) -> Array:
     """Cost of each whole gigawatt, in the order in which it was deployed.
 
-    The cost of what starts in a month is spread over the power that starts; only growth of the
-    deployed stock is attributed, so replacing retired racks is left out. A gigawatt that is begun and
-    not finished has no cost here.
+    At each site the cost of what starts in a month is spread over the power that starts, and only the
+    growth of what is deployed there is counted, so that replacing retired racks is left out. Power
+    that stood before the horizon has no cost. A gigawatt short of its last racks, within the
+    tolerance, is scaled to a whole one; one that is begun and not finished has no cost here.
 
     Parameters
     ----------
-    deployed_gw : array, shape (T,)
-        Gigawatts deployed, non-decreasing [GW].
-    starting_mw, starting_usd : array, shape (T,)
-        Power that starts in the month [MW] and what it cost [USD].
+    deployed_gw : array, shape (S, T)
+        Gigawatts deployed by site, non-decreasing [GW].
+    starting_mw, starting_usd : array, shape (S, T)
+        Power that starts in the month, on the same basis [MW], and what it cost [USD].
     count : int
         How many gigawatts.
 
@@ -75,17 +76,25 @@ def cost_by_gigawatt(
     -------
     array, shape (count,) [USD]
         NaN for gigawatts that are not reached.
+
+    Examples
+    --------
+    Half a gigawatt for 20 billion, then half a gigawatt for 30 billion:
+
+    >>> cost_by_gigawatt(np.array([[0.5, 1.0]]), np.array([[500.0, 500.0]]),
+    ...                  np.array([[20e9, 30e9]]), 1)
+    array([5.e+10])
     """
-    growth_gw = np.diff(deployed_gw, prepend=0.0)
+    growth_gw = np.diff(deployed_gw, axis=-1, prepend=0.0)
     usd_per_gw = np.divide(
-        starting_usd, starting_mw / 1000.0, out=np.zeros_like(starting_usd), where=starting_mw > 0
+        starting_usd, starting_mw / 1000.0, out=np.zeros_like(starting_usd), where=starting_mw > 0.0
     )
-    spent_usd = np.concatenate([[0.0], np.cumsum(growth_gw * usd_per_gw)])
-    at_gw = np.concatenate([[0.0], deployed_gw])
+    spent_usd = np.concatenate([[0.0], np.cumsum((growth_gw * usd_per_gw).sum(axis=0))])
+    at_gw = np.concatenate([[0.0], deployed_gw.sum(axis=0)])
     levels = np.arange(count + 1, dtype=float)
     cost = np.diff(np.interp(levels, at_gw, spent_usd))
     share = np.diff(np.minimum(levels, at_gw[-1]))
-    complete = share >= 1.0 - TOLERANCE * np.maximum(levels[1:], 1.0)
+    complete = levels[1:] * (1.0 - TOLERANCE) <= at_gw[-1] + 1e-12
     return np.where(complete, cost / np.where(share > 0.0, share, 1.0), np.nan)
 
 

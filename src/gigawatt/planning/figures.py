@@ -134,10 +134,10 @@ FIGURES: tuple[Figure, ...] = (
            ("fleet.packages", "inputs.hbm_bytes"), "High-bandwidth memory in service"),
     # milestones
     Figure("milestones.deployed_gw", ("month", "basis"), "GW",
-           "running maximum of Σ in-service power on the basis / 1000",
+           "Σ site running maximum of in-service power on the basis / 1000",
            ("fleet.it_mw", "fleet.facility_mw", "fleet.grid_mw"), "Gigawatts deployed in the own build"),
     Figure("milestones.counted_gw", ("month", "counter"), "GW",
-           "running maximum of the power at the stage, on the basis and of the systems and sites named",
+           "Σ site running maximum of the power at the stage, on the basis, of the systems and sites named",
            ("fleet.racks_delivered", "fleet.racks_installed", "fleet.racks_commissioned",
             "fleet.racks_in_service", "fleet.rack_it_mw", "power.energised_it_mw",
             "scenario.investment", "scenario.commitments"),

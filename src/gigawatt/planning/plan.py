@@ -22,10 +22,11 @@ from gigawatt.core.provenance import Evidence
 from gigawatt.finance.tranches import Tranche
 from gigawatt.scenario import Scenario
 
-from .build import BASES, CASES, Built, build
+from .build import BASES, Built, build
 from .conservation import check_conservation
 from .figures import FIGURES
 from .inputs import Inputs, resolve
+from .runs import CASES
 
 __all__ = ["Plan", "plan"]
 

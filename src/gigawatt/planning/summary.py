@@ -10,9 +10,10 @@ import numpy as np
 from gigawatt.core.provenance import Evidence
 from gigawatt.finance.costs import present_value
 from gigawatt.fleet.deploy import BINDING
-from gigawatt.fleet.milestones import gigawatt_months
+from gigawatt.fleet.milestones import TOLERANCE, gigawatt_months, whole_steps
 
-from .build import BASES, CASES, compute_of
+from .build import BASES
+from .runs import CASES, compute_of
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -58,7 +59,8 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "carbon_t": _round(plan["power.carbon_t"].values.sum(), 3),
         "energy_cost_usd": _round(plan["finance.energy_cost_usd"].values.sum(), 2),
         "partner_cost_usd": _round(plan["partners.cost_usd"].values.sum(), 2),
-        "tranches": tranches,
+        "tranches": [row for row in tranches if row["month"] is not None],
+        "tranches_unpaid": [row for row in tranches if row["month"] is None],
         "tranches_usd": _round(paid.sum(), 2),
         "cost_usd": _round(spend.sum(), 2),
         "refresh_usd": _round(plan["finance.refresh_spend_usd"].values.sum(), 2),
@@ -94,7 +96,7 @@ def _gigawatts(plan: Plan) -> list[dict[str, Any]]:
     rows = []
     for basis in BASES:
         deployed = plan["milestones.deployed_gw"].sel(basis=basis).values
-        count = int(np.floor(deployed[-1] / (1.0 - 0.005) + 1e-9))
+        count = whole_steps(float(deployed[-1]))
         for number, index in enumerate(gigawatt_months(deployed, count), 1):
             rows.append({"gw": number, "basis": basis, "month": str(plan.month(float(index)))})
     return rows
@@ -150,7 +152,7 @@ def _commitments(plan: Plan) -> list[dict[str, Any]]:
     for key, commitment in plan.scenario.spec.commitments.items():
         counted = plan["milestones.counted_gw"].sel(counter=f"commitments.{key}").values
         target = commitment.capacity / 1000.0
-        met = float((counted < target * (1.0 - 0.005)).sum())
+        met = float((counted < target * (1.0 - TOLERANCE) - 1e-12).sum())
         month = plan.month(met)
         judged = plan.horizon.offset(commitment.by) if commitment.by else plan.horizon.months - 1
         rows.append(

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gigawatt.planning.plan import Plan
+from gigawatt.finance.tranches import Tranche
+from gigawatt.planning import Plan
 
 from .palette import Palette
-from .traces import Key, Trace, marks, plain
+from .traces import Drawing, Trace, marks, plain
 from .wording import money, never
 
 __all__ = ["Strip", "strip"]
@@ -31,16 +32,14 @@ LONGEST = 34
 ABOVE_EDGES, GAP = 36, 14
 
 
-@dataclass
+@dataclass(frozen=True)
 class Strip:
     """Traces on the second vertical axis, and what they need of the layout.
 
     Attributes
     ----------
-    data : list of Trace
-        Plotly traces.
-    legend : tuple of Key
-        Entries, with trace numbers that start at 0.
+    drawing : Drawing
+        Traces and legend, numbered from 0.
     lanes : int
         Lanes in use.
     label : str
@@ -49,11 +48,10 @@ class Strip:
         What is not in the strip because it does not happen.
     """
 
-    data: list[Trace] = field(default_factory=list)
-    legend: tuple[Key, ...] = ()
-    lanes: int = 0
-    label: str = ""
-    notes: tuple[str, ...] = ()
+    drawing: Drawing
+    lanes: int
+    label: str
+    notes: tuple[str, ...]
 
     def widen(self, frame: dict[str, Any]) -> None:
         """Make room for the lanes at the top of a layout."""
@@ -70,6 +68,17 @@ class Strip:
             "showline": False,
         }  # fmt: skip
         frame["xaxis"]["anchor"] = "y"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pin:
+    """One payment in the strip: month index, lane, side of its label, label, tip."""
+
+    month: int
+    lane: int
+    left: bool
+    label: str
+    tip: str
 
 
 @dataclass
@@ -109,112 +118,125 @@ def strip(plan: Plan, palette: Palette, summary: Mapping[str, Any], days: Sequen
     days : sequence of str
         First days of the months.
     """
-    made = Strip()
-    lanes = _Lanes(len(days))
-    paid, notes = _tranches(plan, palette, days, lanes, made)
-    notes += _runs(summary, days, lanes, made)
-    made.lanes = len(lanes.taken)
-    made.label = f"{paid} tranches are paid within the horizon." if paid else "No tranche is paid."
-    made.notes = tuple(notes)
-    return made
+    drawing, lanes = Drawing(), _Lanes(len(days))
+    paid = _pins(plan, palette, days, lanes, drawing)
+    notes = _unlabelled(drawing) + _unpaid(plan)
+    notes += _runs(summary["training"], days, lanes, drawing)
+    label = f"{paid} tranches are paid within the horizon." if paid else "No tranche is paid."
+    return Strip(drawing, len(lanes.taken), label, tuple(notes))
 
 
 def _short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _tranches(
-    plan: Plan, palette: Palette, days: Sequence[str], lanes: _Lanes, made: Strip
-) -> tuple[int, list[str]]:
-    legend, notes, count = list(made.legend), [], 0
-    pins = sorted(
-        (t.month, key, t)
-        for key, rows in plan.tranches.items()
-        for t in rows
-        if t.month is not None
-    )
-    by_party: dict[str, list[tuple[int, int | None, bool, str, str]]] = {}
-    for month, key, tranche in pins:
-        text = f"{key} {tranche.number} · {money(float(tranche.usd))}"
+def _pins(
+    plan: Plan, palette: Palette, days: Sequence[str], lanes: _Lanes, drawing: Drawing
+) -> int:
+    """Draw a pin for each payment, and say how many there are."""
+    paid: dict[tuple[int, str], list[Tranche]] = {}
+    for key, tranches in plan.tranches.items():
+        for tranche in tranches:
+            if tranche.month is not None:
+                paid.setdefault((tranche.month, key), []).append(tranche)
+    by_party: dict[str, list[_Pin]] = {}
+    for month, key in sorted(paid, key=lambda at: at[0]):
+        together = paid[month, key]
+        text = f"{key} {_numbers(together)} · {money(float(sum(t.usd for t in together)))}"
+        why = {"signing": "on signing", "date": "on its date"}.get(
+            together[0].trigger, "by milestone"
+        )
         free = lanes.place(month, month, min(len(text), LONGEST), MOST_LANES)
-        lane, left = free if free else (None, False)
-        tip = f"{text}, {'on signing' if tranche.trigger == 'signing' else f'by {tranche.trigger}'}"
-        by_party.setdefault(key, []).append((month, lane, left, text, tip))
-    for key, places in by_party.items():
-        count += len(places)
+        label = "" if free is None else plain(_short(text))
+        lane, left = free or (MOST_LANES, False)
+        by_party.setdefault(key, []).append(_Pin(month, lane, left, label, f"{text}, {why}"))
+    if any(not pin.label for row in by_party.values() for pin in row):
+        lanes.taken.append([])
+    for key, row in by_party.items():
         colour = palette.parties[key].hex
         trace = marks(
-            f"paid by {key}", [days[at] for at, *_ in places],
-            [float(0 if lane is None else lane) for _, lane, *_ in places],
-            [tip for *_, tip in places], colour, symbol="triangle-down", size=10, yaxis="y2",
-            mode="markers+text", textfont={"color": "@ink", "size": 11.5},
-            text=["" if lane is None else plain(_short(text)) for _, lane, _, text, _ in places],
-            textposition=["middle left" if left else "middle right" for _, _, left, *_ in places],
+            f"paid by {key}", [days[pin.month] for pin in row], [float(pin.lane) for pin in row],
+            [pin.tip for pin in row], colour, symbol="triangle-down", size=10, yaxis="y2",
+            **_beside([pin.label for pin in row], [pin.left for pin in row], "markers+text"),
         )  # fmt: skip
-        legend.append(Key(f"tranches of {key}", "pin", colour, (len(made.data),)))
-        made.data.append(trace)
-        bare = sum(lane is None for _, lane, *_ in places)
-        if bare:
-            notes.append(
-                f"{bare} pins of {key} stand without their labels; the table has them all."
-            )
-    for key, rows in plan.tranches.items():
-        unpaid = [tranche for tranche in rows if tranche.month is None]
+        drawing.add(f"tranches of {key}", "pin", colour, trace)
+    return sum(len(together) for together in paid.values())
+
+
+def _numbers(tranches: Sequence[Tranche]) -> str:
+    numbers = [tranche.number for tranche in tranches]
+    if len(numbers) > 1 and numbers == list(range(numbers[0], numbers[-1] + 1)):
+        return f"{numbers[0]}–{numbers[-1]}"
+    return ", ".join(str(number) for number in numbers)
+
+
+def _beside(labels: Sequence[str], left: Sequence[bool], mode: str) -> Trace:
+    """Labels right of their marks, or left of them near the end of the horizon."""
+    return {
+        "mode": mode,
+        "text": list(labels),
+        "textposition": ["middle left" if side else "middle right" for side in left],
+        "textfont": {"color": "@ink", "size": 11.5},
+    }
+
+
+def _unlabelled(drawing: Drawing) -> list[str]:
+    bare = sum(text == "" for trace in drawing.data for text in trace["text"])
+    return [f"{bare} pins stand without labels; the table of tranches has them all."] * bool(bare)
+
+
+def _unpaid(plan: Plan) -> list[str]:
+    notes = []
+    for key, tranches in plan.tranches.items():
+        unpaid = [tranche for tranche in tranches if tranche.month is None]
         if unpaid:
-            names = ", ".join(f"{key} {t.number}" for t in unpaid[:12])
+            names = ", ".join(f"{key} {tranche.number}" for tranche in unpaid[:12])
             names += f" and {len(unpaid) - 12} more" if len(unpaid) > 12 else ""
             total = money(float(sum(tranche.usd for tranche in unpaid)))
             notes.append(f"Not paid within the horizon: {names} ({total} in all).")
-    made.legend = tuple(legend)
-    return count, notes
+    return notes
 
 
-def _runs(summary: Mapping[str, Any], days: Sequence[str], lanes: _Lanes, made: Strip) -> list[str]:
+def _runs(
+    runs: Sequence[Mapping[str, Any]], days: Sequence[str], lanes: _Lanes, drawing: Drawing
+) -> list[str]:
+    """Draw a band from the earliest to the latest month of each run; say which have none."""
     months = {day[:7]: at for at, day in enumerate(days)}
+    below = _Lanes(len(days))
     first = len(lanes.taken)
     notes: list[str] = []
-    bars: dict[str, list[Any]] = {"x": [], "y": []}
-    texts: list[tuple[str, float, str, bool]] = []
+    ends: list[tuple[str, float, str, bool]] = []
+    band: dict[str, list[Any]] = {"x": [], "y": []}
     diamonds: list[Trace] = []
-    for run in summary["training"]:
+    for run in runs:
         finish = run["finish"]
         if finish["high"] is None:
             notes.append(f"Training run {run['name']}: {never}, even at the high utilisation.")
             continue
-        open_end = finish["low"] is None
-        start, stop = months[finish["high"]], len(days) - 1 if open_end else months[finish["low"]]
-        text = _short(f"{run['name']} finished{', or never' if open_end else ''} *")
-        below = _Lanes(lanes.months, lanes.taken[first:])
+        start = months[finish["high"]]
+        stop = len(days) - 1 if finish["low"] is None else months[finish["low"]]
+        text = _short(f"{run['name']} trained{', or never' if finish['low'] is None else ''}")
         free = below.place(start, stop, len(text), MOST_LANES)
-        lanes.taken[first:] = below.taken
         if free is None:
+            notes.append(f"Training run {run['name']} has no room here; its table has it.")
             continue
-        lane = float(free[0] + first)
-        bars["x"] += [days[start], days[stop], None]
-        bars["y"] += [lane, lane, None]
-        central = finish["central"]
-        tip = (f"{run['name']} finished: {finish['high']} to {finish['low'] or never}, central "
-               f"{central or never} (assumed utilisation)")  # fmt: skip
-        texts.append((days[start if free[1] else stop], lane, text, free[1]))
-        if central is not None:
-            diamonds.append(marks("run", [f"{central}-01"], [lane], [tip], "@ink", symbol="diamond",
-                                  size=8, yaxis="y2"))
-    if texts:
-        at = len(made.data)
-        made.data.append({
-            "type": "scatter", "mode": "lines", "name": "range", **bars, "yaxis": "y2",
-            "line": {"width": 9, "color": "@band"}, "hoverinfo": "skip", "cliponaxis": False,
-        })
-        made.data.append({
-            "type": "scatter", "mode": "text", "name": "runs", "yaxis": "y2", "hoverinfo": "skip",
-            "x": [day for day, *_ in texts], "y": [lane for _, lane, *_ in texts],
-            "text": [f"{plain(text)}  " if left else f"  {plain(text)}" for *_, text, left in texts],
-            "textposition": ["middle left" if left else "middle right" for *_, left in texts],
-            "textfont": {"color": "@ink", "size": 11.5}, "cliponaxis": False,
-        })
-        made.data += diamonds
-        made.legend += (
-            Key("training runs: low to high utilisation, central ◆ (assumed)", "band",
-                "@band", tuple(range(at, len(made.data)))),
-        )
+        lane, left = float(first + free[0]), free[1]
+        band["x"] += [days[start], days[stop], None]
+        band["y"] += [lane, lane, None]
+        ends.append((days[start if left else stop], lane, plain(text), left))
+        if finish["central"] is not None:
+            tip = (f"{run['name']} trained: {finish['high']} to {finish['low'] or never}, central "
+                   f"{finish['central']} (assumed utilisation)")  # fmt: skip
+            diamonds.append(marks("run", [days[months[finish["central"]]]], [lane], [tip], "@ink",
+                                  symbol="diamond", size=8, yaxis="y2"))  # fmt: skip
+    lanes.taken += below.taken
+    if ends:
+        still: Trace = {"type": "scatter", "yaxis": "y2", "hoverinfo": "skip", "cliponaxis": False}
+        bars = {**still, **band, "mode": "lines", "line": {"width": 9, "color": "@band"}}
+        names = {**still, "x": [day for day, *_ in ends], "y": [lane for _, lane, *_ in ends]}
+        # spaces keep a label off the end of its band
+        labels = [f"{text}  " if left else f"  {text}" for *_, text, left in ends]
+        names |= _beside(labels, [left for *_, left in ends], "text")
+        name = "training runs: low to high utilisation, central ◆ (assumed)"
+        drawing.add(name, "band", "@band", bars, names, *diamonds)
     return notes

@@ -15,13 +15,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gigawatt.planning.plan import Plan
+from gigawatt.planning import Plan
 
 __all__ = ["HALLS", "Palette", "Shade", "palette_of"]
 
 SITES = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442")
 SYSTEMS = ("#44AA99", "#AA4499", "#DDCC77", "#CC6677", "#88CCEE", "#999933", "#7565C4")
-PARTIES = ("#EE3377", "#0077BB", "#EE7733", "#009988", "#33BBEE", "#CC3311")
+PARTIES = ("#EE7733", "#0077BB", "#EE3377", "#33BBEE", "#009988", "#CC3311", "#8C6BB1", "#A6761D")
 HATCHES = ("", "/", "x", "-")
 HALLS = "#9A9A9A"
 """Colour of land, shell, power and cooling, which belong to no system."""

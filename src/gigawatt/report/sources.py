@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from gigawatt.core.provenance import Evidence
-from gigawatt.planning.plan import Plan
+from gigawatt.planning import Plan
 
 from .table import Cell, Column, Table, columns, link, rows
+from .wording import readable
 
 __all__ = ["Explained", "Sources"]
 
@@ -107,30 +107,39 @@ class Sources:
             if array is not None:
                 open_ += [part for part in str(array.attrs.get("inputs", "")).split(", ") if part]
         inputs = {name.removeprefix("inputs.") for name in seen if name.startswith("inputs.")}
-        return tuple(words(name) for name in sorted(inputs & self._assumed))
+        parts = tuple(n.removeprefix("scenario.") for n in seen if n.startswith("scenario."))
+        written = {
+            path
+            for path, entry in self.plan.scenario.spec.evidence.items()
+            if entry.confidence == "assumed" and path.startswith(parts)
+        }
+        return tuple(words(name) for name in sorted((inputs & self._assumed) | written))
 
     def assumptions(self) -> Table:
-        """What nobody published, with value, reason and place."""
-        lines = []
+        """What nobody published: one row for each reason, with the inputs and values that it gives."""
+        groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
         for row in self.summary["assumptions"]:
-            applies = ", ".join(dict.fromkeys(part for part in row["applies_to"] if part))
+            groups.setdefault((row["kind"], row["note"], row["source"]), []).append(row)
+        lines: list[list[Cell | str]] = []
+        for (kind, note, source), found in groups.items():
+            places = list(dict.fromkeys(str(row["where"]) for row in found))
+            more = f" and {len(places) - 1} more" if len(places) > 1 else ""
             lines.append([
-                words(row["input"]), applies, row["value"] or "–",
-                Cell(row["kind"], kind="mark" if row["kind"] == "assumed" else ""),
-                ". ".join(part.rstrip(".") for part in (row["note"], row["source"]) if part),
-                Cell(row["where"], kind="code"),
+                Cell("", parts=tuple(_assumption(row) for row in found)),
+                Cell(kind, kind="mark" if kind == "assumed" else ""),
+                ". ".join(part.rstrip(".") for part in (note, source) if part) or "no reason is given",
+                Cell(f"{places[0]}{more}", kind="code"),
             ])  # fmt: skip
+        heads = ("kind", "why", "set by")
         return Table(
             "assumptions-table", "Assumptions and planning defaults",
-            columns("input", Column("applies to", figures=False), Column("value", figures=False),
-                    Column("kind", figures=False), Column("why", figures=False),
-                    Column("set by", figures=False)),
-            rows(lines), "Every input of this plan has a published source.", wide=True,
+            columns("input and value", *(Column(head, figures=False) for head in heads)),
+            rows(lines), "Every input of this plan has a published source.",
         )  # fmt: skip
 
     def inputs(self) -> Table:
         """Every input with value, confidence, source, date, note and place."""
-        lines = []
+        lines: list[list[Cell | str]] = []
         for name, entries in self.plan.evidence.items():
             array = self._array(f"inputs.{name}")
             look = None if array is None else _Lookup(array)
@@ -138,13 +147,13 @@ class Sources:
                 lines.append([
                     words(name), " ".join(labels), look.value(labels) if look else "–",
                     Cell(why.confidence, kind="mark" if why.is_assumption else ""),
-                    _source(why), why.as_of, why.note, Cell(why.where, kind="code"),
+                    link(why.source, why.url), why.as_of, why.note, Cell(why.where, kind="code"),
                 ])  # fmt: skip
         heads = ("for", "value", "confidence", "source", "as of", "note", "set by")
         return Table(
             "inputs-table", "All inputs with their evidence",
             columns("input", *(Column(head, figures=False) for head in heads)),
-            rows(lines), "This plan keeps no evidence.", wide=True,
+            rows(lines), "This plan keeps no evidence.",
         )  # fmt: skip
 
 
@@ -153,8 +162,15 @@ def words(name: str) -> str:
     return name if "." in name else name.replace("_", " ")
 
 
-def _source(why: Evidence) -> Cell:
-    return link(why.source, why.url)
+def _assumption(row: Mapping[str, Any]) -> tuple[str, str]:
+    value = readable(row["value"]) if row["value"] else "as written"
+    return f"{words(row['input'])}: {value}", _listed(row["applies_to"])
+
+
+def _listed(names: Iterable[str], most: int = 8) -> str:
+    unique = list(dict.fromkeys(name for name in names if name))
+    more = f" and {len(unique) - most} more" if len(unique) > most else ""
+    return ", ".join(unique[:most]) + more
 
 
 class _Lookup:
@@ -188,4 +204,4 @@ class _Lookup:
         number = float(self.values[tuple(index)])
         if np.isposinf(number):
             return "no limit"
-        return f"{number:.6g} {self.unit}".strip() if np.isfinite(number) else "–"
+        return readable(f"{number:.6g} {self.unit}".strip()) if np.isfinite(number) else "–"

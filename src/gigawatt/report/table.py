@@ -35,6 +35,11 @@ class Cell:
     kind: str = ""
     parts: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def long(self) -> bool:
+        """Whether the text may take more than one line."""
+        return len(self.text) > 30 or bool(self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -48,8 +53,6 @@ class Column:
         Unit of all its figures, beside the heading.
     figures : bool
         Whether it holds numbers, set flush right in tabular numerals.
-    assumed : tuple of str
-        Assumed inputs that the whole column rests on.
     shade : Shade or None
         Colour of the name in the heading.
     """
@@ -57,7 +60,6 @@ class Column:
     label: str
     unit: str = ""
     figures: bool = True
-    assumed: tuple[str, ...] = ()
     shade: Shade | None = None
 
 
@@ -81,8 +83,8 @@ class Table:
         One sentence under the table.
     total : bool
         Whether the last row adds up those above.
-    wide : bool
-        Whether it takes the whole width of the page.
+    assumed : tuple of str
+        Assumed inputs that its figures rest on.
     """
 
     key: str
@@ -92,7 +94,7 @@ class Table:
     empty: str = ""
     note: str = ""
     total: bool = False
-    wide: bool = False
+    assumed: tuple[str, ...] = ()
 
 
 def columns(first: str, *rest: Column) -> tuple[Column, ...]:

@@ -10,25 +10,30 @@ from gigawatt.core.arrays import Array
 
 from .table import Cell, Column, Table, columns, rows
 from .view import View
-from .wording import flop, never, number, percent, power
+from .wording import (
+    ENERGY_MWH,
+    MASS_T,
+    MONEY_USD,
+    POWER_MW,
+    flop,
+    never,
+    number,
+    of,
+    percent,
+    scale,
+)
 
 __all__ = ["all_tables"]
 
 BASIS_WORDS = {"it": "IT", "facility": "facility", "grid": "grid"}
 
 
-def all_tables(view: View) -> list[Table]:
-    """Every table, in the order of the page."""
+def all_tables(view: View) -> list[list[Table]]:
+    """Every table, in the order of the page; each group flows in columns of its own."""
     return [
-        gigawatts(view),
-        tranches(view),
-        accelerators(view),
-        commitments(view),
-        training(view),
-        binding(view),
-        partners(view),
-        operations(view),
-        waiting(view),
+        [gigawatts(view), accelerators(view), tranches(view), commitments(view), training(view)],
+        [binding(view)],
+        [partners(view), operations(view), waiting(view)],
     ]
 
 
@@ -50,19 +55,17 @@ def gigawatts(view: View) -> Table:
               for key in ("cost_usd", "tranche_usd", "gap_usd")),
             "–" if tranche is None else percent(share),
         ])  # fmt: skip
-    figures = ("finance.gigawatt_cost_usd", "finance.gigawatt_tranche_usd")
-    why = view.sources.assumed_in(*figures)
-    when = view.sources.assumed_in("milestones.deployed_gw")
     return Table(
         "gigawatts", "Gigawatt by gigawatt",
-        columns("GW", *(Column(word, "month", assumed=when) for word in BASIS_WORDS.values()),
-                Column("cost", "$B", assumed=why), Column("tranche", "$B"), Column("gap", "$B"),
+        columns("GW", *(Column(word, "month") for word in BASIS_WORDS.values()),
+                Column("cost", "$B"), Column("tranche", "$B"), Column("gap", "$B"),
                 Column("tranche of cost")),
         rows(lines), "No whole gigawatt goes into service within the horizon.",
         "Months in which each basis counts the gigawatt. Cost is that of the racks and halls that start "
         "between one gigawatt and the next, as the first milestone investment counts them; racks in "
-        "store, halls not yet filled and replacements of retired racks belong to no gigawatt.",
-        wide=True,
+        "store, halls not yet filled and replacements of retired racks belong to no gigawatt."
+        if lines else "",
+        assumed=view.sources.assumed_in("milestones.deployed_gw", "finance.gigawatt_gap_usd"),
     )  # fmt: skip
 
 
@@ -70,6 +73,8 @@ def tranches(view: View) -> Table:
     """Every payment of every investment, paid or not."""
     lines: list[list[Cell | str]] = []
     total = 0.0
+    owed = [float(tranche.usd) for payments in view.plan.tranches.values() for tranche in payments]
+    divisor, unit = scale(max(owed, default=0.0), MONEY_USD)
     words = {"signing": "on signing", "milestone": "milestone", "date": "on a date"}
     for key, payments in view.plan.tranches.items():
         for tranche in payments:
@@ -77,16 +82,17 @@ def tranches(view: View) -> Table:
             total += float(tranche.usd) if month else 0.0
             lines.append([
                 Cell(f"{key} {tranche.number}", view.palette.parties.get(key)),
-                month or Cell(never, kind="quiet"), number(float(tranche.usd) / 1e9, 2),
+                month or Cell(never, kind="quiet"), number(float(tranche.usd) / divisor, 2),
                 words[tranche.trigger] + (f" {tranche.milestone}" if tranche.trigger == "milestone"
                                           else ""),
             ])  # fmt: skip
     if lines:
-        lines.append(["paid within the horizon", "", number(total / 1e9, 2), ""])
+        lines.append(["paid within the horizon", "", number(total / divisor, 2), ""])
     return Table(
         "tranches", "Tranches",
-        columns("tranche", _words("month"), Column("amount", "$B"), _words("released by")),
+        columns("tranche", _words("month"), Column("amount", unit), _words("released by")),
         rows(lines), "The scenario has no investment that pays.", total=bool(lines),
+        assumed=view.sources.assumed_in("finance.investment_usd") if lines else (),
     )  # fmt: skip
 
 
@@ -98,11 +104,9 @@ def accelerators(view: View) -> Table:
 
     def add(name: Cell, count: Array, die: Array) -> None:
         first = int(np.argmax(count > 0.0)) if count.any() else None
-        most = int(np.argmax(count))
         lines.append([
             name, "–" if first is None else view.labels[first], number(float(count[-1])),
-            number(float(die[-1])), number(float(count[most])),
-            view.labels[most] if count.any() else "–",
+            number(float(die[-1])), number(float(count.max())),
         ])  # fmt: skip
 
     for at, system in enumerate(str(value) for value in fleet["system"].values):
@@ -111,8 +115,8 @@ def accelerators(view: View) -> Table:
     return Table(
         "accelerators-table", "Accelerators by system",
         columns("system", Column("first", "month"), Column("at the end", "packages"),
-                Column("at the end", "dies"), Column("most", "packages"), Column("most in", "month")),
-        rows(lines), total=True,
+                Column("at the end", "dies"), Column("most", "packages"), ),
+        rows(lines), total=True, assumed=view.sources.assumed_in("fleet.packages"),
     )  # fmt: skip
 
 
@@ -121,16 +125,17 @@ def commitments(view: View) -> Table:
     lines = []
     for row in view.sources.summary["commitments"]:
         lines.append([
-            row["name"], number(row["gw"], 2), BASIS_WORDS.get(row["basis"], row["basis"]),
-            row["by"] or "end of horizon", row["met"] or Cell(never, kind="quiet"),
-            number(row["deployed_gw_when_due"], 2),
+            row["name"], f"{number(row['gw'], 2)} {BASIS_WORDS.get(row['basis'], row['basis'])}",
+            row["by"] or "at the end", number(row["deployed_gw_when_due"], 2),
+            row["met"] or Cell(never, kind="quiet"),
             Cell("✓ kept", kind="good") if row["kept"] else Cell("✗ missed", kind="bad"),
         ])  # fmt: skip
     return Table(
         "commitments", "Commitments",
-        columns("commitment", Column("promised", "GW"), _words("basis"), _words("due"), _words("met"),
-                Column("counted when due", "GW"), _words("")),
+        columns("commitment", Column("promised", "GW"), _words("due"),
+                Column("then", "GW"), _words("met"), _words("")),
         rows(lines), "The scenario makes no commitment.",
+        assumed=view.sources.assumed_in("milestones.counted_gw") if lines else (),
     )  # fmt: skip
 
 
@@ -140,20 +145,18 @@ def training(view: View) -> Table:
     for row in view.sources.summary["training"]:
         finish = (row["finish"][case] for case in ("low", "central", "high"))
         lines.append([
-            row["name"], flop(row["compute_flop"]), row["precision"],
-            "one" if row["campus"] == "one" else "all together",
+            row["name"], f"{flop(row['compute_flop'])}, {row['precision']}", row["campus"],
             *(month or Cell(never, kind="quiet") for month in finish),
         ])  # fmt: skip
     why = view.sources.assumed_in("training.model_flop") or ("model FLOP utilisation",)
     return Table(
-        "training", "Training runs",
-        columns("run", Column("compute"), _words("precision"), _words("campus"),
-                Column("finish, low MFU", assumed=why), Column("central", assumed=why),
-                Column("high MFU", assumed=why)),
+        "training", "Training runs: when they could be finished",
+        columns("run", _words("compute"), _words("campus"),
+                Column("low MFU"), Column("central"), Column("high MFU")),
         rows(lines), "The scenario asks for no training run.",
         "The model FLOP utilisation (MFU) is an assumption: low, central and high are its range, not a "
         "simulation of the run. Each run is answered by itself, as if no other used the fleet."
-        if lines else "", wide=True,
+        if lines else "", assumed=why if lines else (),
     )  # fmt: skip
 
 
@@ -169,31 +172,32 @@ def binding(view: View) -> Table:
     ]
     return Table(
         "binding", "What binds, where and when", columns("site", _words("what keeps it from one more rack")),
-        rows(lines), "No site.", wide=True,
+        rows(lines), "No site.", assumed=view.sources.assumed_in("power.binding"),
     )  # fmt: skip
 
 
 def partners(view: View) -> Table:
     """Contracted capacity at its largest, its packages, and what it costs within the horizon."""
     group = view.plan.partners
+    divisor, unit = scale(float(group["cost_usd"].values.sum()), MONEY_USD)
     lines: list[list[Cell | str]] = []
     for at, key in enumerate(str(value) for value in group["partner"].values):
         it_mw, packages, cost = (group[n].values[:, at] for n in ("it_mw", "packages", "cost_usd"))
         live = np.flatnonzero(it_mw > 0.0)
         span = f"{view.labels[live[0]]} → {view.labels[live[-1]]}" if live.size else never
         lines.append([
-            Cell(view.party_name(key), view.palette.parties.get(key)), span, power(float(it_mw.max())),
-            number(float(packages.max())) if packages.any() else "no system stated",
-            number(float(cost.sum()) / 1e9, 2),
+            Cell(view.party_name(key), view.palette.parties.get(key)), span,
+            of(float(it_mw.max()), POWER_MW),
+            number(float(packages.max())) if packages.any() else "not stated",
+            number(float(cost.sum()) / divisor, 2),
         ])  # fmt: skip
-    why = view.sources.assumed_in("partners.it_mw")
     return Table(
         "partners", "Partners",
-        columns("partner", _words("capacity within the horizon"), Column("most, IT", assumed=why),
-                Column("most", "packages"), Column("paid", "$B",
-                                                   assumed=view.sources.assumed_in("partners.cost_usd"))),
+        columns("partner", _words("capacity"), Column("most", "IT"),
+                Column("most", "packages"), Column("paid", unit)),
         rows(lines), "No capacity is contracted from partners.",
         "Beside the own build: in no gigawatt, milestone or cost of the build-out above." if lines else "",
+        assumed=view.sources.assumed_in("partners.packages", "partners.cost_usd") if lines else (),
     )  # fmt: skip
 
 
@@ -201,24 +205,25 @@ def operations(view: View) -> Table:
     """Energy, carbon and what operating costs, by calendar year."""
     finance = view.plan.finance
     series = [
-        view.plan.power["energy_mwh"].values.sum(axis=1) / 1e6,
-        view.plan.power["carbon_t"].values.sum(axis=1) / 1e6,
-        finance["energy_cost_usd"].values.sum(axis=1) / 1e9,
-        view.plan.partners["cost_usd"].values.sum(axis=1) / 1e9,
+        ("energy", "", view.plan.power["energy_mwh"], ENERGY_MWH),
+        ("carbon", " CO₂", view.plan.power["carbon_t"], MASS_T),
+        ("electricity", "", finance["energy_cost_usd"], MONEY_USD),
+        ("partners", "", view.plan.partners["cost_usd"], MONEY_USD),
     ]
-    sums = [view.in_year(values) for values in series]
+    heads, sums = [], []
+    for name, what, array, units in series:
+        divisor, unit = scale(float(array.values.sum()), units)
+        heads.append(Column(name, f"{unit}{what}"))
+        sums.append(view.in_year(array.values.sum(axis=1) / divisor))
     lines = [
-        [year, *(number(values[at], 2) for values in sums)] for at, (year, _) in enumerate(view.years)
+        [year, *(number(values[at], 2) for values in sums)]
+        for at, (year, _) in enumerate(view.years)
     ]
     lines.append(["horizon", *(number(sum(values), 2) for values in sums)])
-    why = view.sources.assumed_in
     return Table(
         "operations", "Energy, carbon and operating costs by year",
-        columns("year", Column("energy", "TWh", assumed=why("power.energy_mwh")),
-                Column("carbon", "Mt CO₂", assumed=why("power.carbon_t")),
-                Column("electricity", "$B", assumed=why("finance.energy_cost_usd")),
-                Column("partners", "$B")),
-        rows(lines), total=True,
+        columns("year", *heads), rows(lines), total=True,
+        assumed=view.sources.assumed_in("power.carbon_t", "finance.energy_cost_usd", "partners.cost_usd"),
     )  # fmt: skip
 
 
@@ -244,9 +249,10 @@ def waiting(view: View) -> Table:
         lines.append([year, number(stored), stored_in, system, number(power_mw, 1), power_in, site])
     return Table(
         "waiting", "Racks that wait for power, power that waits for racks",
-        columns("year", Column("racks in store", "most"), Column("in", "month"), _words("mostly"),
-                Column("idle power", "MW IT, most"), Column("in", "month"), _words("mostly")),
+        columns("year", Column("racks in store"), Column("in"), _words("mostly"),
+                Column("idle power", "MW IT"), Column("in"), _words("mostly")),
         rows(lines),
-        note="The largest sum over all systems, or all sites, in one month of the year. Racks that are "
-        "delivered and not yet installed count as neither.",
+        note="The largest sums of the year over all systems or sites, and in which month. Power counts as "
+        "idle until its racks are installed.",
+        assumed=view.sources.assumed_in("fleet.racks_in_store", "power.idle_it_mw"),
     )  # fmt: skip

@@ -7,18 +7,29 @@ on the months of the plan. This file does not know what a chart is about.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
-
-import numpy as np
 
 from gigawatt.core.arrays import Array
 
 from .palette import Shade
 from .table import Table
 
-__all__ = ["Chart", "Key", "Switch", "area", "floats", "layout", "line", "marks", "plain"]
+__all__ = [
+    "Chart",
+    "Drawing",
+    "Key",
+    "Switch",
+    "area",
+    "cased",
+    "floats",
+    "layout",
+    "line",
+    "marks",
+    "plain",
+]
 
 Trace = dict[str, Any]
 Look = Literal["area", "line", "thin", "dash", "dot", "pin", "ring", "band"]
@@ -47,6 +58,32 @@ class Key:
     colour: str
     traces: tuple[int, ...]
     hatch: bool = False
+
+
+@dataclass
+class Drawing:
+    """Traces and their legend, as they are drawn one over another.
+
+    Attributes
+    ----------
+    data : list of Trace
+        Plotly traces.
+    legend : list of Key
+        Entries with the numbers of their traces.
+    """
+
+    data: list[Trace] = field(default_factory=list)
+    legend: list[Key] = field(default_factory=list)
+
+    def add(self, name: str, look: Look, colour: str, *traces: Trace, hatch: bool = False) -> None:
+        """Draw traces under one entry of the legend."""
+        numbers = range(len(self.data), len(self.data) + len(traces))
+        self.legend.append(Key(name, look, colour, tuple(numbers), hatch))
+        self.data.extend(traces)
+
+    def layer(self, name: str, values: list[float | None], shade: Shade, form: str) -> None:
+        """Draw one layer of the stack."""
+        self.add(name, "area", shade.hex, area(name, values, shade, form), hatch=bool(shade.hatch))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +151,10 @@ def plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def floats(values: Array, divisor: float = 1.0) -> list[float | None]:
-    """Six significant digits; none for what is not finite."""
-    return [float(f"{v:.6g}") if np.isfinite(v) else None for v in (values / divisor).tolist()]
+def floats(values: Array, divisor: float = 1.0, digits: int = 6) -> list[float | None]:
+    """Values in that many significant digits; none for what is not finite."""
+    scaled = (values / divisor).tolist()
+    return [float(f"{v:.{digits}g}") if math.isfinite(v) else None for v in scaled]
 
 
 def area(name: str, values: list[float | None], shade: Shade, form: str) -> Trace:
@@ -131,12 +169,12 @@ def area(name: str, values: list[float | None], shade: Shade, form: str) -> Trac
     shade : Shade
         Its colour; hatched if it says so.
     form : str
-        Number format with its unit, such as `,.2f} GW`.
+        Value in a tip, with its unit, such as `%{y:,.2f} GW`.
     """
     trace: Trace = {
         "type": "scatter", "mode": "lines", "name": plain(name), "y": values, "stackgroup": "all",
         "line": {"shape": "hv", "width": 0.5, "color": shade.hex},
-        "fillcolor": shade.rgba(0.85), "hovertemplate": f"%{{y:{form}",
+        "fillcolor": shade.rgba(0.85), "hovertemplate": form,
     }  # fmt: skip
     if shade.hatch:
         trace["fillpattern"] = {
@@ -154,18 +192,34 @@ def line(
     return {
         "type": "scatter", "mode": "lines", "name": plain(name), "y": values,
         "line": {"shape": "hv", "width": width, "color": colour, "dash": dash},
-        "hovertemplate": f"%{{y:{form}",
+        "hovertemplate": form,
     }  # fmt: skip
+
+
+def cased(trace: Trace) -> tuple[Trace, Trace]:
+    """A line over areas, with an edge in the colour of the paper that keeps it apart from them."""
+    edge = {
+        **trace,
+        "line": {**trace["line"], "color": "@paper", "dash": "solid",
+                 "width": trace["line"]["width"] + 2.6},
+        "opacity": 0.75, "hoverinfo": "skip",
+    }  # fmt: skip
+    del edge["hovertemplate"]
+    return edge, trace
 
 
 def marks(
     name: str, x: Sequence[str], y: Sequence[float], tips: Sequence[str], colour: str,
     *, symbol: str = "circle", size: float = 7.0, **more: Any,
 ) -> Trace:  # fmt: skip
-    """Symbols at single months; tips are shown when the cursor is on them."""
+    """Symbols at single months; tips, if there are any, are shown when the cursor is on them."""
+    tip: Trace = {"hoverinfo": "skip"}
+    if tips:
+        shown = [plain(text) for text in tips]
+        tip = {"customdata": shown, "hovertemplate": "%{customdata}<extra></extra>"}
     return {
         "type": "scatter", "mode": "markers", "name": plain(name), "x": list(x), "y": list(y),
-        "customdata": [plain(tip) for tip in tips], "hovertemplate": "%{customdata}<extra></extra>",
+**tip,
         "marker": {"symbol": symbol, "size": size, "color": colour}, "cliponaxis": False, **more,
     }  # fmt: skip
 
@@ -182,6 +236,7 @@ def layout(months: Sequence[str], height: int) -> dict[str, Any]:
     """
     clear = "rgba(0,0,0,0)"
     last = months[-1] if len(months) > 1 else f"{months[0][:8]}28"
+    ticks = {"dtick": "M1"} if len(months) < 4 else {}
     return {
         "height": height,
         "margin": {"l": 56, "r": 18, "t": 10, "b": 26},
@@ -196,8 +251,9 @@ def layout(months: Sequence[str], height: int) -> dict[str, Any]:
                        "font": {"color": "@ink", "size": 12}, "namelength": 40},
         "xaxis": {
             "type": "date", "range": [months[0], last], "gridcolor": "@grid", "linecolor": "@rule",
-            "showline": True, "hoverformat": "%Y-%m", "unifiedhovertitle": {"text": "%{x|%Y-%m}"},
-            "ticks": "outside", "ticklen": 4, "tickcolor": "@rule", "tickangle": 0,
+            "showline": True, "showspikes": False, "hoverformat": "%Y-%m",
+            "unifiedhovertitle": {"text": "%{x|%Y-%m}"},
+            "ticks": "outside", "ticklen": 4, "tickcolor": "@rule", "tickangle": 0, **ticks,
             "tickformatstops": [
                 {"dtickrange": ["M12", None], "value": "%Y"},
                 {"dtickrange": [None, "M12"], "value": "%Y-%m"},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gigawatt.core.arrays import Array
-from gigawatt.planning.plan import Plan
+from gigawatt.planning import Plan
 
 from .palette import Palette
 from .sources import Sources
@@ -83,4 +83,4 @@ class View:
             ]
             for at, (year, _) in enumerate(self.years)
         ]
-        return Table(key, title, columns("year", *heads), rows(lines), wide=True)
+        return Table(key, title, columns("year", *heads), rows(lines))

@@ -9,22 +9,29 @@ import math
 from collections.abc import Sequence
 
 __all__ = [
+    "ENERGY_MWH",
+    "MASS_T",
+    "MONEY_USD",
+    "NBSP",
+    "POWER_MW",
     "compact",
-    "energy",
     "flop",
     "money",
     "never",
     "number",
+    "of",
     "percent",
-    "power",
-    "scale_for",
+    "readable",
+    "scale",
     "years",
 ]
 
 never = "not within the horizon"
 """What is said of a month that does not come."""
 
+NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def number(value: float | None, digits: int = 0) -> str:
@@ -53,44 +60,47 @@ def _scaled(value: float, steps: Sequence[tuple[float, str]]) -> tuple[str, str]
 
 
 def money(usd: float | None) -> str:
-    """An amount in three significant digits.
+    r"""An amount in three significant digits.
 
     Examples
     --------
     >>> money(14_939_550_000.0)
-    '$14.9 B'
+    '$14.9\xa0B'
     """
     if usd is None or not math.isfinite(usd):
         return "–"
-    text, prefix = _scaled(usd, ((1e12, " T"), (1e9, " B"), (1e6, " M"), (1e3, " k"), (1.0, "")))
+    text, prefix = _scaled(
+        usd,
+        ((1e12, f"{NBSP}T"), (1e9, f"{NBSP}B"), (1e6, f"{NBSP}M"), (1e3, f"{NBSP}k"), (1.0, "")),
+    )
     sign, digits = (MINUS, text[1:]) if text.startswith(MINUS) else ("", text)
     return f"{sign}${digits}{prefix}"
 
 
 def compact(value: float) -> str:
-    """A count: in full below a million, in millions above.
+    r"""A count: in full below a million, in millions above.
 
     Examples
     --------
     >>> compact(2_324_160)
-    '2.32 M'
+    '2.32\xa0M'
     """
     if abs(value) < 1e6:
         return number(value)
-    text, prefix = _scaled(value, ((1e9, " G"), (1e6, " M")))
+    text, prefix = _scaled(value, ((1e9, f"{NBSP}G"), (1e6, f"{NBSP}M")))
     return f"{text}{prefix}"
 
 
-def energy(mwh: float) -> str:
-    """Energy in three significant digits."""
-    text, prefix = _scaled(mwh, ((1e6, "T"), (1e3, "G"), (1.0, "M")))
-    return f"{text} {prefix}Wh"
+def of(value: float, units: Sequence[tuple[str, float]]) -> str:
+    r"""One figure in three significant digits, in the unit that suits it.
 
-
-def power(mw: float) -> str:
-    """Power in three significant digits."""
-    text, prefix = _scaled(mw, ((1e3, "G"), (1.0, "M")))
-    return f"{text} {prefix}W"
+    Examples
+    --------
+    >>> of(515_036_257.0, ENERGY_MWH)
+    '515\xa0TWh'
+    """
+    text, unit = _scaled(value, [(divisor, unit) for unit, divisor in units])
+    return f"{text}{NBSP}{unit}"
 
 
 def flop(count: float) -> str:
@@ -105,8 +115,28 @@ def flop(count: float) -> str:
         return "–"
     exponent = math.floor(math.log10(count) + 1e-12)
     mantissa = f"{count / 10.0**exponent:.3g}"
-    raised = str(exponent).translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
-    return f"{mantissa} × 10{raised} FLOP"
+    return f"{mantissa} × 10{str(exponent).translate(_RAISED)} FLOP"
+
+
+def readable(text: str) -> str:
+    """The same figure without an exponent, where it starts with one that can be written out.
+
+    Examples
+    --------
+    >>> readable("2.1e+07 USD/rack")
+    '21,000,000 USD/rack'
+    """
+    first, space, rest = text.partition(" ")
+    if "e" not in first:
+        return text
+    try:
+        value = float(first)
+    except ValueError:
+        return text
+    if not 1.0 <= abs(value) < 1e12:
+        mantissa, _, exponent = first.partition("e")
+        return f"{mantissa} × 10{str(int(exponent)).translate(_RAISED)}{space}{rest}"
+    return f"{number(value)}{space}{rest}"
 
 
 def percent(share: float | None) -> str:
@@ -114,9 +144,23 @@ def percent(share: float | None) -> str:
     return "–" if share is None or not math.isfinite(share) else f"{number(100.0 * share, 1)} %"
 
 
-def scale_for(largest_mw: float) -> tuple[float, str]:
-    """Divisor and unit in which powers up to `largest_mw` are drawn."""
-    return (1000.0, "GW") if largest_mw >= 1000.0 else (1.0, "MW")
+POWER_MW = (("GW", 1e3), ("MW", 1.0))
+ENERGY_MWH = (("TWh", 1e6), ("GWh", 1e3), ("MWh", 1.0))
+MASS_T = (("Mt", 1e6), ("kt", 1e3), ("t", 1.0))
+MONEY_USD = (("$B", 1e9), ("$M", 1e6), ("$k", 1e3))
+
+
+def scale(largest: float, units: Sequence[tuple[str, float]]) -> tuple[float, str]:
+    """Divisor and unit in which figures up to `largest` are shown together.
+
+    Examples
+    --------
+    >>> scale(4_250.0, POWER_MW)
+    (1000.0, 'GW')
+    """
+    fitting = (step for step in units if abs(largest) >= step[1])
+    unit, divisor = next(fitting, units[-1]) if largest else units[0]
+    return divisor, unit
 
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

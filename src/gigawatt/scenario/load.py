@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,11 @@ def find_scenario(name: str | Path) -> Path:
         E101 if neither is there.
     """
     path = Path(name)
-    if path.is_file():
-        return path
-    if path.is_dir() and (path / "scenario.yaml").is_file():
-        return path / "scenario.yaml"
+    with suppress(OSError):  # a name too long to be a file's
+        if path.is_file():
+            return path
+        if path.is_dir() and (path / "scenario.yaml").is_file():
+            return path / "scenario.yaml"
     shipped = shipped_scenarios()
     if str(name) in shipped:
         return shipped[str(name)]
@@ -47,9 +49,14 @@ def find_scenario(name: str | Path) -> Path:
         Problem(
             "E101",
             f"There is no scenario file '{name}', and no shipped scenario of that name.",
-            f"{did_you_mean(str(name), shipped)} Shipped: {', '.join(shipped)}.",
+            f"{_near(str(name), shipped)}Shipped: {', '.join(shipped)}.",
         )
     )
+
+
+def _near(name: str, shipped: Iterable[str]) -> str:
+    hint = did_you_mean(name, shipped)
+    return f"{hint} " if hint.startswith("Did") else ""
 
 
 def load(

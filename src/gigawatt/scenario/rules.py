@@ -16,8 +16,8 @@ from typing import Any
 from gigawatt.catalog import Catalog, System
 from gigawatt.catalog.huggingface import model_from_config
 from gigawatt.core.errors import CatalogError, Origin, Problem, did_you_mean
-from gigawatt.core.months import Month, parse_period
-from gigawatt.core.yamltree import Tree
+from gigawatt.core.months import LAST_YEAR, Month, parse_period
+from gigawatt.core.yamltree import Tree, all_paths
 
 from .schema import Milestone, MilestoneEquity, ScenarioSpec
 
@@ -48,6 +48,7 @@ class Case:
 
 
 _MOST_TRANCHES = 10_000
+_LEAST_TRANCHE_USD = 0.01
 
 Rule = Callable[[Case], Iterator[Problem]]
 
@@ -77,6 +78,19 @@ def there_is_something_to_build(case: Case) -> Iterator[Problem]:
                 "This site never has any power.",
                 "Give at least one step above 0 MW, or remove the site.",
             )
+
+
+def horizon_ends_within_the_calendar(case: Case) -> Iterator[Problem]:
+    """The calendar of arrays ends in the 23rd century; months beyond it would wrap around."""
+    horizon = case.spec.horizon.range
+    if horizon.last.year > LAST_YEAR:
+        most = Month.parse(f"{LAST_YEAR}-12") - horizon.start + 1
+        yield case.problem(
+            "E213",
+            "horizon.months",
+            f"The horizon ends in {horizon.last}; months are planned up to {LAST_YEAR}-12.",
+            f"Allowed is at most {most} months from {horizon.start}.",
+        )
 
 
 def dates_lie_in_the_horizon(case: Case) -> Iterator[Problem]:
@@ -226,10 +240,6 @@ def systems_are_known_and_usable(case: Case) -> Iterator[Problem]:
                 path,
                 f"No source in the catalog gives the rack power of {wanted}.",
                 f'Give your own figure: {path}.rack_power, such as "120 kW".',
-            )
-        if hardware.rack_power == 0.0:
-            yield case.problem(
-                "E213", f"{path}.rack_power", "A rack needs some power.", "Allowed is above 0 MW."
             )
         if hardware.price is None and system.price is None:
             yield case.problem(
@@ -441,7 +451,14 @@ def tranches_fit_their_cap(case: Case) -> Iterator[Problem]:
                 f"{investment.cap / 1e9:g} GUSD.",
                 f"Allowed is at most {investment.cap / investment.step / 1e6:g} GUSD/GW.",
             )
-        if amount * _MOST_TRANCHES < investment.cap:
+        if amount < _LEAST_TRANCHE_USD:
+            yield case.problem(
+                "E305",
+                f"{path}.tranche",
+                f"A tranche of {amount:g} USD is less than a cent.",
+                "Make the tranche or its step larger.",
+            )
+        elif amount * _MOST_TRANCHES < investment.cap:
             yield case.problem(
                 "E305",
                 f"{path}.tranche",
@@ -544,7 +561,7 @@ def partners_are_priced_in_one_way(case: Case) -> Iterator[Problem]:
 
 def evidence_points_somewhere(case: Case) -> Iterator[Problem]:
     """Evidence is given for paths that exist."""
-    paths = set(case.tree.origins)
+    paths = all_paths(case.tree.data)
     for path in case.spec.evidence:
         if path not in paths:
             yield Problem(
@@ -558,6 +575,7 @@ def evidence_points_somewhere(case: Case) -> Iterator[Problem]:
 
 RULES: tuple[Rule, ...] = (
     there_is_something_to_build,
+    horizon_ends_within_the_calendar,
     dates_lie_in_the_horizon,
     power_rises_within_its_interconnect,
     overhead_is_at_least_the_pue,

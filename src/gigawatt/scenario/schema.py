@@ -178,13 +178,13 @@ class Hardware(_Spec):
     until the next. Left out: none where `deliveries` are given, no limit otherwise."""
     price: u.UsdPerRack | None = None
     """Price of a rack at delivery."""
-    rack_power: u.Power | None = None
+    rack_power: u.RackPower | None = None
     """Nameplate IT power of a rack."""
     it_power_factor: u.Ratio | None = None
     """IT power with network, storage and CPU nodes, per rack power."""
     network_share: u.Share | None = None
     """Scale-out network and storage, per price of the racks."""
-    spares: u.Share | None = None
+    spares: u.SpareShare | None = None
     """Cold spares per racks delivered."""
     useful_life: u.Months | None = None
     """Months in service until retirement."""
@@ -265,7 +265,7 @@ class MilestoneEquity(_Spec):
     """Most that is paid in all."""
     tranche: u.UsdPerGigawatt
     """Paid per gigawatt; the last tranche is what the cap leaves."""
-    step: Annotated[float, u.Door("MW", "1 GW", gt=0.0)] = 1000.0
+    step: Annotated[float, u.Door("MW", "1 GW", gt=0.0, le=1e7)] = 1000.0
     """Power of one milestone: each whole step releases its tranche."""
     milestone: Milestone = Milestone()
     """What counts as a deployed gigawatt."""

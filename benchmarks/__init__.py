@@ -1,0 +1,1 @@
+"""Speed, kept apart from tests: `python -m benchmarks` prints a table and writes bench.json."""

@@ -1,0 +1,326 @@
+"""Every field of a scenario moves a result, or is listed as inert.
+
+A field that is read, checked and then forgotten is a promise that the plan does not keep. The table
+below changes each field of the schema in one rich scenario; whatever has no entry fails the test.
+"""
+
+import copy
+import typing
+
+import numpy as np
+import pytest
+from pydantic import BaseModel
+
+import gigawatt as gw
+from gigawatt.scenario.schema import ScenarioSpec
+
+RICH = {
+    "schema": 1,
+    "name": "rich",
+    "horizon": {"start": "2027-01", "months": 96},
+    "sites": {
+        "a": {
+            "basis": "facility",
+            "power": {"2027-01": "100 MW", "2027-06": "1.3 GW"},
+            "interconnect": "1.4 GW",
+            "pue": 1.3,
+            "overhead": 1.4,
+            "energy": {"price": "50 USD/MWh", "carbon": "300 kg/MWh", "load_factor": "80 %", "pue": 1.2},
+            "lags": {"delivered_to_installed": "2 months"},
+            "existing": {"gb300-nvl72": {"racks": "300 racks", "since": "2026-03"}},
+            "facility_cost": "11 MUSD/MW",
+            "facility_paid": "50 MW",
+        },
+        "b": {"basis": "it", "power": {"2027-03": "800 MW"}, "priority": 50},
+    },
+    "hardware": {
+        "gb300-nvl72": {"until": "2028-12", "deliveries": {"2027-Q1": "900 racks"}},
+        "rubin": {
+            "system": "vr-nvl72",
+            "available": "2027-02",
+            "supply": {"2027-02": "100 racks/month"},
+            "price": "8 MUSD/rack",
+            "rack_power": "200 kW",
+            "it_power_factor": 1.2,
+            "network_share": "12 %",
+            "spares": "3 %",
+            "useful_life": "50 months",
+        },
+    },
+    "deployment": {"policy": "newest"},
+    "lags": {
+        "order_to_delivery": "6 months",
+        "energised_to_installed": "1 month",
+        "installed_to_commissioned": "1 month",
+        "commissioned_to_service": "1 month",
+    },
+    "partners": {
+        "cloud": {
+            "capacity": {"2027-05": "100 MW"},
+            "basis": "grid",
+            "pue": 1.2,
+            "overhead": 1.5,
+            "system": "gb200-nvl72",
+            "term": "48 months",
+            "price": "2 USD/gpu/hour",
+            "utilisation": "60 %",
+            "take_or_pay": "80 %",
+        },
+        "lease": {"capacity": {"2027-05": "100 MW"}, "basis": "it", "commitment": "3 GUSD"},
+    },
+    "investment": {
+        "vendor": {
+            "kind": "milestone_equity",
+            "cap": "15 GUSD",
+            "tranche": "10 GUSD/GW",
+            "step": "500 MW",
+            "milestone": {"stage": "in_service", "basis": "it"},
+            "first_tranche": "on_signing",
+            "signed": "2027-02",
+        },
+        "equity": {"kind": "equity", "schedule": {"2027-04": "2 GUSD"}},
+        "guaranty": {
+            "kind": "guaranty",
+            "cap": "30 GUSD",
+            "per_gigawatt": "24 GUSD/GW",
+            "milestone": {"stage": "installed", "basis": "it"},
+            "term": "60 months",
+        },
+    },
+    "commitments": {
+        "promise": {"capacity": "1 GW", "by": "2027-12", "milestone": {"stage": "energised", "basis": "it"}}
+    },
+    "workloads": {
+        "training": {
+            "run": {"compute": "3e27 FLOP", "precision": "fp8", "earliest": "2027-06", "share": "50 %"},
+            "model": {"model": "llama31-405b", "tokens": "50 Ttoken", "precision": "fp8", "campus": "one"},
+        }
+    },
+}  # fmt: skip
+
+LEASE = {"partners": {"lease": {"capacity": {"2027-05": "100 MW"}, "basis": "it", "price": None}}}
+
+# field of the schema → path in the scenario and another value for it
+CHANGES = {
+    "HorizonSpec.months": ("horizon.months", 90),
+    "MoneySpec.discount_rate": ("money.discount_rate", "5 %/year"),
+    "Site.from_": ("sites.b.from", "abilene"),
+    "Site.basis": ("sites.a.basis", "grid"),
+    "Site.power": ("sites.b.power", {"2027-03": "700 MW"}),
+    "Site.interconnect": ("sites.a.interconnect", "1.5 GW"),
+    "Site.pue": ("sites.a.pue", 1.25),
+    "Site.overhead": ("sites.a.overhead", 1.5),
+    "Site.energy": ("sites.b.energy", {"price": "99 USD/MWh"}),
+    "Site.lags": ("sites.b.lags", {"installed_to_commissioned": "4 months"}),
+    "Site.systems": ("sites.b.systems", ["gb300-nvl72"]),
+    "Site.priority": ("sites.b.priority", 200),
+    "Site.existing": ("sites.a.existing", {}),
+    "Site.facility_cost": ("sites.a.facility_cost", "13 MUSD/MW"),
+    "Site.facility_paid": ("sites.a.facility_paid", "20 MW"),
+    "Energy.price": ("sites.a.energy.price", "60 USD/MWh"),
+    "Energy.carbon": ("sites.a.energy.carbon", "100 kg/MWh"),
+    "Energy.load_factor": ("sites.a.energy.load_factor", "90 %"),
+    "Energy.pue": ("sites.a.energy.pue", 1.1),
+    "Lags.order_to_delivery": ("lags.order_to_delivery", "9 months"),
+    "Lags.delivered_to_installed": ("sites.a.lags.delivered_to_installed", "4 months"),
+    "Lags.energised_to_installed": ("lags.energised_to_installed", "3 months"),
+    "Lags.installed_to_commissioned": ("lags.installed_to_commissioned", "3 months"),
+    "Lags.commissioned_to_service": ("lags.commissioned_to_service", "3 months"),
+    "Lags.installed_to_service": ("lags", {"installed_to_service": "6 months"}),
+    "Existing.racks": ("sites.a.existing.gb300-nvl72.racks", "200 racks"),
+    "Existing.since": ("sites.a.existing.gb300-nvl72.since", "2025-03"),
+    "Hardware.system": ("hardware.rubin.system", "gb200-nvl72"),
+    "Hardware.available": ("hardware.rubin.available", "2027-09"),
+    "Hardware.until": ("hardware.rubin.until", "2027-08"),
+    "Hardware.deliveries": ("hardware.gb300-nvl72.deliveries", {"2027-Q1": "500 racks"}),
+    "Hardware.supply": ("hardware.rubin.supply", {"2027-02": "50 racks/month"}),
+    "Hardware.price": ("hardware.rubin.price", "9 MUSD/rack"),
+    "Hardware.rack_power": ("hardware.rubin.rack_power", "220 kW"),
+    "Hardware.it_power_factor": ("hardware.rubin.it_power_factor", 1.1),
+    "Hardware.network_share": ("hardware.rubin.network_share", "20 %"),
+    "Hardware.spares": ("hardware.rubin.spares", "9 %"),
+    "Hardware.useful_life": ("hardware.rubin.useful_life", "70 months"),
+    "Deployment.policy": ("deployment", {"policy": "fixed", "mix": {"rubin": "100 %"}}),
+    "Deployment.mix": ("deployment", {"policy": "fixed", "mix": {"rubin": "50 %"}}),
+    "Deployment.blocks": (
+        "deployment",
+        {
+            "policy": "explicit",
+            "blocks": {
+                "x": {"site": "b", "system": "rubin", "month": "2027-04", "racks": "90 racks"}
+            },
+        },
+    ),
+    "Deployment.refresh": ("deployment.refresh", False),
+    "Partner.capacity": ("partners.cloud.capacity", {"2027-05": "150 MW"}),
+    "Partner.basis": ("partners.cloud.basis", "it"),
+    "Partner.pue": (
+        "partners.cloud",
+        {**RICH["partners"]["cloud"], "basis": "facility", "pue": 1.4},
+    ),
+    "Partner.overhead": ("partners.cloud.overhead", 1.4),
+    "Partner.system": ("partners.cloud.system", "h100-sxm"),
+    "Partner.term": ("partners.cloud.term", "24 months"),
+    "Partner.price": ("partners.cloud.price", "3 USD/gpu/hour"),
+    "Partner.commitment": ("partners.lease.commitment", "4 GUSD"),
+    "Partner.utilisation": ("partners.cloud.utilisation", "100 %"),
+    "Partner.take_or_pay": ("partners.cloud.take_or_pay", "95 %"),
+    "Milestone.stage": ("investment.vendor.milestone.stage", "delivered"),
+    "Milestone.basis": ("investment.vendor.milestone.basis", "facility"),
+    "Milestone.systems": ("investment.vendor.milestone.systems", ["rubin"]),
+    "Milestone.sites": ("investment.vendor.milestone.sites", ["b"]),
+    "MilestoneEquity.cap": ("investment.vendor.cap", "12 GUSD"),
+    "MilestoneEquity.tranche": ("investment.vendor.tranche", "8 GUSD/GW"),
+    "MilestoneEquity.step": ("investment.vendor.step", "250 MW"),
+    "MilestoneEquity.milestone": ("investment.vendor.milestone", {"stage": "energised"}),
+    "MilestoneEquity.first_tranche": ("investment.vendor.first_tranche", "first_gigawatt"),
+    "MilestoneEquity.signed": ("investment.vendor.signed", "2027-03"),
+    "MilestoneEquity.until": ("investment.vendor.until", "2027-06"),
+    "Equity.schedule": ("investment.equity.schedule", {"2027-05": "2 GUSD"}),
+    "Guaranty.cap": ("investment.guaranty.cap", "20 GUSD"),
+    "Guaranty.per_gigawatt": ("investment.guaranty.per_gigawatt", "10 GUSD/GW"),
+    "Guaranty.milestone": ("investment.guaranty.milestone", {"stage": "energised"}),
+    "Guaranty.term": ("investment.guaranty.term", "12 months"),
+    "Commitment.capacity": ("commitments.promise.capacity", "1.5 GW"),
+    "Commitment.milestone": ("commitments.promise.milestone", {"stage": "in_service"}),
+    "Commitment.by": ("commitments.promise.by", "2027-02"),
+    "TrainingRun.compute": ("workloads.training.run.compute", "4e27 FLOP"),
+    "TrainingRun.model": ("workloads.training.model.model", "llama31-70b"),
+    "TrainingRun.tokens": ("workloads.training.model.tokens", "90 Ttoken"),
+    "TrainingRun.precision": ("workloads.training.run.precision", "bf16"),
+    "TrainingRun.earliest": ("workloads.training.run.earliest", "2027-09"),
+    "TrainingRun.share": ("workloads.training.run.share", "30 %"),
+    "TrainingRun.campus": ("workloads.training.run.campus", "one"),
+    "TrainingRun.mfu": ("workloads.training.run.mfu", "20 %"),
+    "OwnCatalog.defaults": ("catalog.defaults", {"planning": {"load_factor": 0.5}}),
+}
+
+INERT = {
+    "ScenarioSpec.schema_": "a version",
+    "ScenarioSpec.name": "a title",
+    "ScenarioSpec.description": "words",
+    "ScenarioSpec.evidence": "sources, shown by explain and among the assumptions",
+    "ScenarioSpec.imports": "merged before the scenario is read",
+    "ScenarioSpec.overrides": "used only when named",
+    "HorizonSpec.start": "tested below",
+    "MoneySpec.currency": "there is one",
+    "MoneySpec.price_year": "a label; no inflation is applied",
+    "Site.name": "a label",
+    "Site.location": "a label",
+    "Partner.name": "a label",
+    "EvidenceEntry.source": "shown", "EvidenceEntry.url": "shown", "EvidenceEntry.as_of": "shown",
+    "EvidenceEntry.confidence": "shown", "EvidenceEntry.note": "shown",
+    "OwnCatalog.folder": "tested with the catalog",
+    "OwnCatalog.systems": "tested with the catalog",
+    "OwnCatalog.models": "tested with the catalog",
+    "OwnCatalog.sites": "tested with the catalog",
+    "Block.site": "tested below", "Block.system": "tested below",
+    "Block.month": "tested below", "Block.racks": "tested below",
+}  # fmt: skip
+
+
+def models(kind, seen):
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        if kind not in seen:
+            seen.add(kind)
+            for field in kind.model_fields.values():
+                models(field.annotation, seen)
+        return
+    for argument in typing.get_args(kind):
+        models(argument, seen)
+
+
+def leaf_fields():
+    seen: set[type[BaseModel]] = set()
+    models(ScenarioSpec, seen)
+    groups = {"ScenarioSpec.horizon", "ScenarioSpec.money", "ScenarioSpec.sites", "ScenarioSpec.hardware",
+              "ScenarioSpec.deployment", "ScenarioSpec.lags", "ScenarioSpec.partners",
+              "ScenarioSpec.investment", "ScenarioSpec.commitments", "ScenarioSpec.workloads",
+              "ScenarioSpec.catalog", "Workloads.training"}  # fmt: skip
+    names = {f"{kind.__name__}.{name}" for kind in seen for name in kind.model_fields}
+    return {name for name in names if name not in groups and not name.endswith(".kind")}
+
+
+def changed(path, value):
+    data = copy.deepcopy(RICH)
+    *parents, last = path.split(".")
+    at = data
+    for key in parents:
+        at = at.setdefault(key, {})
+    at[last] = value
+    return data
+
+
+def results(data):
+    plan = gw.plan(gw.Scenario.from_dict(data))
+    summary = plan.summary()
+    for words in ("assumptions", "warnings", "scenario", "binding"):
+        summary.pop(words)
+    figures = {
+        f"{group}.{name}": array.values
+        for group in ("power", "fleet", "milestones", "partners", "finance", "training")
+        for name, array in plan.tree[group].to_dataset().data_vars.items()
+    }
+    return summary, figures
+
+
+@pytest.fixture(scope="module")
+def base():
+    return results(RICH)
+
+
+def differs(left, right):
+    if left[0] != right[0]:
+        return True
+    return any(
+        a.shape != right[1][name].shape or not np.array_equal(a, right[1][name], equal_nan=True)
+        for name, a in left[1].items()
+    )
+
+
+def test_every_field_is_either_tried_or_listed_as_inert():
+    assert leaf_fields() == set(CHANGES) | set(INERT)
+
+
+@pytest.mark.parametrize("field", sorted(set(CHANGES) - {"OwnCatalog.defaults"}))
+def test_a_field_moves_a_result(field, base):
+    assert differs(base, results(changed(*CHANGES[field]))), f"{field} changes nothing"
+
+
+def test_own_planning_defaults_move_a_result(base):
+    from gigawatt.catalog.store import DATA
+    from gigawatt.core.yamltree import read_yaml
+
+    own = dict(read_yaml(DATA / "defaults" / "planning.yaml").data)
+    own["pue"] = {**own["pue"], "value": 1.21}
+    assert differs(base, results(changed("catalog.defaults", {"planning": own})))
+
+
+def test_the_start_of_the_horizon_moves_a_result():
+    late = changed("sites.a.existing", {})
+    early = copy.deepcopy(late)
+    early["horizon"] = {"start": "2026-12", "months": 96}
+    assert differs(results(late), results(early))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("site", "a"), ("system", "gb300-nvl72"), ("month", "2027-08"), ("racks", "80 racks")],
+)
+def test_every_part_of_a_block_moves_a_result(key, value):
+    block = {"site": "b", "system": "rubin", "month": "2027-04", "racks": "90 racks"}
+
+    def plan_of(entry):
+        return results(changed("deployment", {"policy": "explicit", "blocks": {"x": entry}}))
+
+    assert differs(plan_of(block), plan_of({**block, key: value}))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("name", "another"), ("description", "words"), ("money.price_year", 2020),
+     ("sites.a.name", "A"), ("sites.a.location", "there"), ("partners.cloud.name", "C"),
+     ("evidence", {"sites.a.power": {"confidence": "official"}})],
+)  # fmt: skip
+def test_what_is_listed_as_inert_is_inert(path, value, base):
+    assert not differs(base, results(changed(path, value)))

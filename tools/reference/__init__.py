@@ -1,0 +1,1 @@
+"""Parts of the reference pages: what is long enough to stand in a file of its own."""
