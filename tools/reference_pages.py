@@ -132,18 +132,20 @@ def _parameter(parameter: Any) -> tuple[str, str, str]:
     return shown, cell(parameter.help or ""), words
 
 
+_VERBS = ("load", "plan", "compare", "explain", "save_run", "load_run")
+
+
 def api_page() -> str:
     """The public Python names, filled in by mkdocstrings when the documentation is built."""
     parts = [
         "`import gigawatt as gw` gives these names. A scenario goes in, a plan comes out; a plan's "
         "groups are `xarray.Dataset`s whose variables are listed under [Figures](figures.md).",
     ]
-    for name in gigawatt.__all__:
+    public = [name for name in gigawatt.__all__ if not name.startswith("__")]
+    for name in (*_VERBS, *(other for other in public if other not in _VERBS)):
         thing = getattr(gigawatt, name)
-        if name == "__version__":
-            continue
-        home = thing.__name__ if name == "errors" else f"{thing.__module__}.{name}"
-        parts += [f"## {name}", f"::: {home}"]
+        module = thing.__name__ if name == "errors" else f"{thing.__module__}.{name}"
+        parts.append(f"::: {module}")
     return page("Python", *parts)
 
 

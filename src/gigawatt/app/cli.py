@@ -1,7 +1,7 @@
 """The `gigawatt` command: its sub-commands, and what becomes of errors.
 
-Exit codes: 0 done, 1 the run failed, 2 the input cannot be used, 130 interrupted. Errors go to
-standard error, answers to standard output.
+Exit codes: 0 done, 1 the run failed, 2 the input cannot be used, 130 interrupted, 141 nobody reads
+the answer any more. Errors go to standard error, answers to standard output.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from io import TextIOWrapper
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from gigawatt._version import __version__
 from gigawatt.core.errors import GigawattError
@@ -21,8 +23,23 @@ from .commands import catalog, check, compare, explain, new, plan, schema
 
 __all__ = ["app", "main"]
 
+
+class _Commands(TyperGroup):
+    """All commands; a reader that closes the pipe ends them quietly."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _drop_output()
+            raise typer.Exit(141) from None
+        return result
+
+
 app = typer.Typer(
     name="gigawatt",
+    cls=_Commands,
     help="Plan AI compute build-outs, from the chip to the cash flow.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -59,9 +76,17 @@ def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def _drop_output() -> None:
+    """Send what is left of standard output nowhere, so that leaving does not fail on it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main() -> NoReturn:
     """Run the command line and exit."""
     signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # where a terminal has no '→', it shows '?'
+            stream.reconfigure(errors="replace")
     try:
         app()
     except GigawattError as error:
@@ -70,10 +95,12 @@ def main() -> NoReturn:
         if len(error.problems) > 1:
             print(f"{len(error.problems)} problems.", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted; nothing half-written was left behind", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+    except SystemExit as leaving:
+        if leaving.code == 130:
+            print("interrupted; nothing half-written was left behind", file=sys.stderr)
+        raise
+    except OSError as error:
+        _drop_output()
+        print(f"the answer could not be written: {error}", file=sys.stderr)
+        sys.exit(1)
     sys.exit(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +42,7 @@ def plan_or_run(name: str, overrides: list[str] | None, settings: list[str] | No
     """The plan in a run folder, or the plan of a scenario."""
     from gigawatt.planning import is_run, load_run, plan
 
-    if is_run(Path(name)) and not overrides and not settings:
-        return load_run(name)
+    with suppress(OSError):  # a name too long to be a folder's
+        if is_run(Path(name)) and not overrides and not settings:
+            return load_run(name)
     return plan(load_scenario(name, overrides, settings))

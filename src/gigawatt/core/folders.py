@@ -42,6 +42,7 @@ def new_folder(target: Callable[[], Path]) -> Iterator[Path]:
     RunFailedError
         E503 if writing fails midway (a full disk); nothing is left behind.
     """
+    parent: Path | None = None
     try:
         parent = target().parent
         parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +53,7 @@ def new_folder(target: Callable[[], Path]) -> Iterator[Path]:
         raise RunFolderError(
             Problem(
                 "E502",
-                f"The folder {error.filename} cannot be written to: {error.strerror or error}.",
+                f"The folder {parent or error.filename} cannot be written to: {error.strerror or error}.",
                 "Choose another with --out or --runs.",
             )
         ) from None

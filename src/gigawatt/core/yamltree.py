@@ -1,20 +1,20 @@
-"""YAML 1.2 in, plain Python trees with a line number for every value out.
+"""YAML in, plain Python trees with a line number for every value out; and trees back to YAML.
 
-Reads one document of mappings, sequences and scalars. It is strict where silence would cost money:
-duplicate keys, unknown tags, recursive or exploding aliases and oversized files are refused with
-file and line. It knows nothing of what the values mean.
+Reads one document of mappings, sequences and scalars. The fast libyaml parser gives events; what a
+plain scalar means is decided here, by the core schema of YAML 1.2 (`no` and `2026-07` are text). It is
+strict where silence would cost money: duplicate keys, tags, recursive or exploding aliases, deep
+nesting and oversized files are refused with file and line. It knows nothing of what values mean.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+import yaml
 
 from .errors import Origin, Problem, ScenarioError
 
@@ -27,13 +27,19 @@ __all__ = [
     "flatten",
     "read_yaml",
     "read_yaml_text",
+    "write_yaml",
 ]
 
 MAX_BYTES = 4_000_000
 MAX_NODES = 300_000
 MAX_DEPTH = 40
 
-_TAG = "tag:yaml.org,2002:"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULL = re.compile(r"null|Null|NULL|~|")
+_BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
+_INT = re.compile(r"[-+]?[0-9]{1,40}|0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,5})?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +83,22 @@ def read_yaml(path: Path, shown_as: str | None = None) -> Tree:
     """
     name = shown_as or str(path)
     try:
-        size = path.stat().st_size
         if path.is_dir():
             raise _refuse("E101", f"{name} is a folder; a YAML file is needed.", Origin(name))
-        if size > MAX_BYTES:
-            raise _refuse(
-                "E102",
-                f"{name} has {size / 1e6:,.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read.",
-                Origin(name),
-                "Split it with 'imports:', or keep data tables outside the scenario.",
-            )
-        raw = path.read_bytes()
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+        size = path.stat().st_size
     except OSError as error:
         raise _refuse(
             "E101", f"{name} cannot be read: {error.strerror or error}.", Origin(name)
         ) from None
+    if len(raw) > MAX_BYTES:
+        raise _refuse(
+            "E102",
+            f"{name} has {max(size, len(raw)) / 1e6:,.1f} MB; at most {MAX_BYTES / 1e6:.0f} MB are read.",
+            Origin(name),
+            "Split it with 'imports:', or keep data tables outside the scenario.",
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -114,33 +121,28 @@ def read_yaml_text(text: str, name: str) -> Tree:
     """
     if len(text) > MAX_BYTES:
         raise _refuse("E102", f"{name} has more than {MAX_BYTES:,} characters.", Origin(name))
-    _refuse_deep_text(text, name)
     try:
-        root = YAML(typ="safe", pure=True).compose(text)
-    except MarkedYAMLError as error:
+        return _Builder(name, yaml.parse(text, Loader=_LOADER)).document()
+    except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1
         why = " ".join(str(part) for part in (error.context, error.problem) if part)
         raise _refuse("E103", f"This is not valid YAML: {why}.", Origin(name, line)) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise _refuse("E103", f"This is not valid YAML: {error}.", Origin(name)) from None
-    if root is None:
-        return Tree({}, {"": Origin(name, 1)})
-    builder = _Builder(name)
-    return Tree(builder.build(root, "", ()), builder.origins)
+    except (yaml.YAMLError, ValueError) as error:
+        why = str(error).splitlines()[0]
+        raise _refuse("E103", f"This is not valid YAML: {why}.", Origin(name)) from None
 
 
-def _refuse_deep_text(text: str, name: str) -> None:
-    """Refuse flow nesting so deep that the parser itself would exhaust the stack."""
-    depth = 0
-    for number, line in enumerate(text.splitlines(), 1):
-        depth = max(
-            0, depth + line.count("[") + line.count("{") - line.count("]") - line.count("}")
-        )
-        if depth > MAX_DEPTH * 4 or (len(line) - len(line.lstrip(" "))) > 2000:
-            raise _refuse(
-                "E104", "This is nested too deeply to be a scenario.", Origin(name, number)
-            )
+def write_yaml(data: Any) -> str:
+    """A tree as YAML text that `read_yaml_text` reads back to the same tree."""
+    return yaml.dump(
+        data,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
+        width=100,
+    )
 
 
 def _refuse(
@@ -150,133 +152,149 @@ def _refuse(
 
 
 class _Builder:
-    """Turns composed nodes into a tree, counting what aliases expand to."""
+    """Builds a tree from parser events, keeping lines and counting what aliases expand to."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, events: Iterator[Any]) -> None:
         self.name = name
+        self.events = events
         self.count = 0
+        self.depth = 0
         self.origins: dict[str, Origin] = {}
+        self.anchors: dict[str, tuple[Any, int] | None] = {}
 
-    def build(self, node: Node, path: str, above: tuple[int, ...]) -> Any:
-        origin = Origin(self.name, node.start_mark.line + 1)
-        self.count += 1
+    def document(self) -> Tree:
+        next(self.events)  # the stream starts
+        event = next(self.events)
+        if isinstance(event, yaml.StreamEndEvent):
+            return Tree({}, {"": Origin(self.name, 1)})
+        data = self.value(next(self.events), "")
+        next(self.events)  # the document ends
+        event = next(self.events)
+        if not isinstance(event, yaml.StreamEndEvent):
+            raise _refuse(
+                "E103", "A second document starts here; one file holds one.", self.line(event)
+            )
+        return Tree({} if data is None else data, self.origins)
+
+    def line(self, event: Any) -> Origin:
+        return Origin(self.name, event.start_mark.line + 1)
+
+    def value(self, event: Any, path: str) -> Any:
+        origin = self.line(event)
+        self.origins.setdefault(path, origin)
+        if isinstance(event, yaml.AliasEvent):
+            return self.alias(event, origin, path)
+        self.grow(1, origin, path)
+        before = self.count
+        if event.anchor is not None:
+            self.anchors[event.anchor] = None
+        if event.tag is not None and event.tag not in {"!", "tag:yaml.org,2002:str"}:
+            shown = event.tag.replace("tag:yaml.org,2002:", "!!")
+            raise _refuse(
+                "E111", f"The YAML tag '{shown}' is not allowed.", origin,
+                "Write the value without a tag.", path,
+            )  # fmt: skip
+        result: Any
+        if isinstance(event, yaml.ScalarEvent):
+            plain = event.implicit[0] and event.tag is None
+            result = _scalar(event.value) if plain else event.value
+        else:
+            self.depth += 1
+            if self.depth > MAX_DEPTH:
+                raise _refuse(
+                    "E104", f"This is nested more than {MAX_DEPTH} levels deep.", origin, "", path
+                )
+            sequence = isinstance(event, yaml.SequenceStartEvent)
+            result = self.sequence(path) if sequence else self.mapping(path)
+            self.depth -= 1
+        if event.anchor is not None:
+            self.anchors[event.anchor] = (result, self.count - before + 1)
+        return result
+
+    def grow(self, by: int, origin: Origin, path: str) -> None:
+        self.count += by
         if self.count > MAX_NODES:
             raise _refuse(
-                "E104",
-                f"This expands to more than {MAX_NODES:,} values.",
-                origin,
-                "Aliases that repeat aliases multiply; write the values out.",
-                path,
-            )
-        if id(node) in above or len(above) > MAX_DEPTH:
-            raise _refuse(
-                "E104",
-                "This alias contains itself."
-                if id(node) in above
-                else f"This is nested more than {MAX_DEPTH} levels deep.",
-                origin,
-                "",
-                path,
-            )
-        self.origins.setdefault(path, origin)
-        if isinstance(node, MappingNode):
-            self._refuse_tag(node, "map", origin, path)
-            return self._mapping(node, path, (*above, id(node)))
-        if isinstance(node, SequenceNode):
-            self._refuse_tag(node, "seq", origin, path)
-            return [
-                self.build(item, f"{path}.{index}" if path else str(index), (*above, id(node)))
-                for index, item in enumerate(node.value)
-            ]
-        return self._scalar(node, origin, path)
+                "E104", f"This expands to more than {MAX_NODES:,} values.", origin,
+                "Aliases that repeat aliases multiply; write the values out.", path,
+            )  # fmt: skip
 
-    def _mapping(self, node: MappingNode, path: str, above: tuple[int, ...]) -> dict[str, Any]:
+    def alias(self, event: Any, origin: Origin, path: str) -> Any:
+        if event.anchor not in self.anchors:
+            raise _refuse(
+                "E103", f"The alias '*{event.anchor}' has no anchor before it.", origin, "", path
+            )
+        known = self.anchors[event.anchor]
+        if known is None:
+            raise _refuse("E104", "This alias contains itself.", origin, "", path)
+        self.grow(known[1], origin, path)
+        return known[0]
+
+    def sequence(self, path: str) -> list[Any]:
+        items: list[Any] = []
+        for event in self.events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            items.append(self.value(event, f"{path}.{len(items)}" if path else str(len(items))))
+        return items
+
+    def mapping(self, path: str) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            origin = Origin(self.name, key_node.start_mark.line + 1)
-            if not isinstance(key_node, ScalarNode):
+        for event in self.events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            origin = self.line(event)
+            if not isinstance(event, yaml.ScalarEvent):
                 raise _refuse("E103", "A key must be plain text.", origin, "", path)
-            key = self._text(str(key_node.value), origin, path)
+            key = str(event.value)
             if key == "<<":
                 raise _refuse(
-                    "E111",
-                    "The merge key '<<' is not part of YAML 1.2.",
-                    origin,
-                    "Use 'imports:' or 'overrides:' instead.",
-                    path,
-                )
+                    "E111", "The merge key '<<' is not part of YAML 1.2.", origin,
+                    "Use 'imports:' or 'overrides:' instead.", path,
+                )  # fmt: skip
             child = f"{path}.{key}" if path else key
             if key in result:
                 raise _refuse(
                     "E105",
                     f"The key '{key}' stands here twice; the first is in line "
                     f"{self.origins[child].line}.",
-                    origin,
-                    "Keep one of them.",
-                    child,
-                )
+                    origin, "Keep one of them.", child,
+                )  # fmt: skip
             self.origins[child] = origin
-            result[key] = self.build(value_node, child, above)
+            result[key] = self.value(next(self.events), child)
         return result
 
-    def _scalar(self, node: Node, origin: Origin, path: str) -> Any:
-        if not isinstance(node, ScalarNode):
-            raise _refuse("E103", "This is not a mapping, a list or a value.", origin, "", path)
-        tag, text = str(node.tag or ""), str(node.value)
-        if tag == f"{_TAG}null":
-            return None
-        if tag == f"{_TAG}bool":
-            return _bool(text)
-        if tag == f"{_TAG}int":
-            return _int(text)
-        if tag == f"{_TAG}float":
-            return _float(text)
-        if tag in {f"{_TAG}str", f"{_TAG}timestamp", "", "!"}:
-            return self._text(text, origin, path)
-        raise _bad_tag(tag, origin, path)
 
-    def _refuse_tag(self, node: Node, kind: str, origin: Origin, path: str) -> None:
-        tag = str(node.tag or "")
-        if tag not in {f"{_TAG}{kind}", "", "!"}:
-            raise _bad_tag(tag, origin, path)
-
-    def _text(self, text: str, origin: Origin, path: str) -> str:
-        """Text as it is; half of a surrogate pair, which an escape can smuggle in, is refused."""
-        if any("\ud800" <= letter <= "\udfff" for letter in text):
-            raise _refuse("E112", "This text is not valid Unicode.", origin, "", path)
-        return text
+def _scalar(text: str) -> Any:
+    """What a plain scalar means: the core schema of YAML 1.2."""
+    if _NULL.fullmatch(text):
+        return None
+    if _BOOL.fullmatch(text):
+        return text.lower() == "true"
+    if _INT.fullmatch(text):
+        return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if _NOT_FINITE.fullmatch(text):
+        return float(text.lower().replace(".", ""))
+    return text
 
 
-def _bad_tag(tag: str, origin: Origin, path: str) -> ScenarioError:
-    return _refuse(
-        "E111",
-        f"The YAML tag '{tag.replace(_TAG, '!!')}' is not allowed.",
-        origin,
-        "Write the value without a tag.",
-        path,
+class _Dumper(yaml.SafeDumper):
+    """Writes text in quotes wherever the reader above would not read it as text."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+for _tag, _pattern in (
+    ("null", _NULL), ("bool", _BOOL), ("int", _INT), ("float", _FLOAT), ("float", _NOT_FINITE),
+):  # fmt: skip
+    _Dumper.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern.pattern})$"), None
     )
-
-
-def _bool(text: str) -> bool | str:
-    """True and false; what YAML 1.1 also calls so (yes, on) stays text for the schema to judge."""
-    return text.lower() == "true" if text.lower() in {"true", "false"} else text
-
-
-def _int(text: str) -> int | str:
-    try:
-        return int(text.replace("_", ""), 0) if len(text) < 40 else text
-    except ValueError:
-        return int(text) if text.isdigit() and len(text) < 40 else text
-
-
-def _float(text: str) -> float | str:
-    plain = text.replace("_", "").lower()
-    if plain.lstrip("+-") in {".inf", ".nan"}:
-        return plain.replace(".", "")
-    try:
-        return float(plain)
-    except ValueError:
-        return text
 
 
 def flatten(data: Any, path: str = "") -> dict[str, Any]:

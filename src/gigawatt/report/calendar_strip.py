@@ -81,6 +81,15 @@ class _Pin:
     tip: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Lane of a label, whether it stands left of its mark, whether it has to stand on it."""
+
+    lane: int
+    left: bool
+    inside: bool
+
+
 @dataclass
 class _Lanes:
     """Places of labels: the first lane in which one meets nothing that stands there already."""
@@ -88,19 +97,25 @@ class _Lanes:
     months: int
     taken: list[list[tuple[float, float]]] = field(default_factory=list)
 
-    def place(self, start: float, stop: float, letters: int, most: int) -> tuple[int, bool] | None:
-        """Lane, and whether the label stands left of its mark; none if no lane is free."""
+    def place(self, start: float, stop: float, letters: int, most: int) -> _Place | None:
+        """Where the label of a mark goes that runs from one month to another; none if all is full."""
         month = LEAST_WIDTH / max(self.months - 1, 1)
         width = letters * LETTER + 16
-        left = stop * month + width > LEAST_WIDTH and start * month - width >= 0
-        low, high = start * month - 8, stop * month + 8
-        low, high = (low - width, high) if left else (low, high + width)
+        low, high = start * month, stop * month
+        right = high + width <= LEAST_WIDTH
+        left = not right and low - width >= 0
+        inside = not right and not left
+        if left:
+            low -= width
+        else:
+            high = max(high, low + width) if inside else high + width
+        low, high = low - 8, high + 8
         for lane in range(most):
             if lane == len(self.taken):
                 self.taken.append([])
             if all(high < a or low > b for a, b in self.taken[lane]):
                 self.taken[lane].append((low, high))
-                return lane, left
+                return _Place(lane, left, inside)
         return None
 
 
@@ -148,7 +163,7 @@ def _pins(
         )
         free = lanes.place(month, month, min(len(text), LONGEST), MOST_LANES)
         label = "" if free is None else plain(_short(text))
-        lane, left = free or (MOST_LANES, False)
+        lane, left = (free.lane, free.left) if free else (MOST_LANES, False)
         by_party.setdefault(key, []).append(_Pin(month, lane, left, label, f"{text}, {why}"))
     if any(not pin.label for row in by_party.values() for pin in row):
         lanes.taken.append([])
@@ -220,10 +235,11 @@ def _runs(
         if free is None:
             notes.append(f"Training run {run['name']} has no room here; its table has it.")
             continue
-        lane, left = float(first + free[0]), free[1]
+        lane, left = float(first + free.lane), free.left
         band["x"] += [days[start], days[stop], None]
         band["y"] += [lane, lane, None]
-        ends.append((days[start if left else stop], lane, plain(text), left))
+        at = start if left or free.inside else stop
+        ends.append((days[at], lane, plain(text), left))
         if finish["central"] is not None:
             tip = (f"{run['name']} trained: {finish['high']} to {finish['low'] or never}, central "
                    f"{finish['central']} (assumed utilisation)")  # fmt: skip
@@ -231,7 +247,13 @@ def _runs(
                                   symbol="diamond", size=8, yaxis="y2"))  # fmt: skip
     lanes.taken += below.taken
     if ends:
-        still: Trace = {"type": "scatter", "yaxis": "y2", "hoverinfo": "skip", "cliponaxis": False}
+        still: Trace = {
+            "type": "scatter",
+            "name": "training runs",
+            "yaxis": "y2",
+            "hoverinfo": "skip",
+            "cliponaxis": False,
+        }
         bars = {**still, **band, "mode": "lines", "line": {"width": 9, "color": "@band"}}
         names = {**still, "x": [day for day, *_ in ends], "y": [lane for _, lane, *_ in ends]}
         # spaces keep a label off the end of its band

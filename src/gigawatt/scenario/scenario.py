@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from gigawatt.catalog import Catalog
 from gigawatt.core.errors import Origin, Problem, ScenarioError, did_you_mean
 from gigawatt.core.units import is_range
-from gigawatt.core.yamltree import Tree, flatten, read_yaml_text
+from gigawatt.core.yamltree import Tree, flatten, read_yaml_text, write_yaml
 
 from .merge import merge, set_path
 from .rules import check_rules
@@ -123,12 +120,7 @@ class Scenario:
 
     def to_yaml(self) -> str:
         """The resolved scenario as YAML: imports merged, applied overrides in place."""
-        stream = io.StringIO()
-        yaml = YAML(pure=True)
-        yaml.default_flow_style = False
-        yaml.width = 100
-        yaml.dump({k: v for k, v in self.tree.data.items() if k != "imports"}, stream)
-        return stream.getvalue()
+        return write_yaml({k: v for k, v in self.tree.data.items() if k != "imports"})
 
 
 def apply_override(tree: Tree, name: str) -> Tree:

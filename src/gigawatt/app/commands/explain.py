@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gigawatt.app.finite import finite
 from gigawatt.app.options import AsJson, Overrides, Settings, plan_or_run
 
 __all__ = ["explain_command"]
@@ -92,8 +93,13 @@ def explain_command(
                 )
             )
         labels[axis.strip()] = label.strip()
+    at = labels.pop("month", at)
+    if reserved := {"plan", "name", "at"} & set(labels):
+        raise RunFolderError(
+            Problem("E506", f"{figure} has no axis '{min(reserved)}'.", "A month is given by --at.")
+        )
     explanation = explain(plan, figure, at=at, **labels)
     if json_:
-        print(json.dumps(explanation.as_dict(), indent=1, ensure_ascii=False, default=str))
+        print(json.dumps(finite(explanation.as_dict()), indent=1, ensure_ascii=False, default=str))
     else:
         print(explanation)

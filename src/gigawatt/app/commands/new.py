@@ -28,14 +28,19 @@ def new_command(
             )
         )
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    text = shipped[from_].read_text(encoding="utf-8")
+    made = False
     try:
         with path.open("x", encoding="utf-8") as stream:
-            stream.write(shipped[from_].read_text(encoding="utf-8"))
+            made = True
+            stream.write(text)
     except FileExistsError:
         raise ScenarioError(
             Problem("E114", f"{path} already exists.", "Choose another name; nothing was changed.")
         ) from None
     except OSError as error:
+        if made:
+            path.unlink(missing_ok=True)
         raise RunFailedError(
             Problem("E503", f"{path} cannot be written: {error.strerror or error}.", "")
         ) from None
