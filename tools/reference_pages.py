@@ -89,8 +89,8 @@ def cli_page() -> str:
     """Every command with its arguments and options."""
     parts: list[str | Iterable[str]] = [
         "Answers go to standard output, errors to standard error. Exit codes: 0 done, 1 the run "
-        "failed, 2 the input cannot be used, 130 interrupted. `gigawatt COMMAND --help` prints what "
-        "stands here.",
+        "failed, 2 the input cannot be used, 130 interrupted, 141 nobody reads the answer any more. "
+        "`gigawatt COMMAND --help` prints what stands here.",
     ]
     for name, command in _commands(typer.main.get_command(app), "gigawatt"):
         arguments = [p for p in command.params if p.param_type_name == "argument"]

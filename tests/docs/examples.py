@@ -18,6 +18,7 @@ import io
 import os
 import re
 import shlex
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -119,8 +120,12 @@ def _run(command: str) -> tuple[int, str] | None:
         return None
     from gigawatt.app.cli import main
 
-    with mock.patch.object(sys, "argv", words):
-        return _capture(main)
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        with mock.patch.object(sys, "argv", words):
+            return _capture(main)
+    finally:
+        signal.signal(signal.SIGTERM, handler)
 
 
 def _capture(call: Any) -> tuple[int, str]:

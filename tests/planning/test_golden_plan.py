@@ -83,8 +83,10 @@ def test_accelerators_and_peaks(plan):
     assert packages[2] == 7200
     assert packages[-1] == 46080
     assert plan.fleet["dies"].values[-1, 0, 0] == 92160
-    assert plan.fleet["peak_flops"].sel(precision="bf16").values[-1] == pytest.approx(46080 * 4e15)
-    assert plan.fleet["hbm_bytes"].values[-1] == pytest.approx(46080 * 288e9)
+    assert plan.fleet["peak_flops"].sel(precision="bf16").values[-1, 0, 0] == pytest.approx(
+        46080 * 4e15
+    )
+    assert plan.fleet["hbm_bytes"].values[-1, 0, 0] == pytest.approx(46080 * 288e9)
 
 
 def test_power_on_each_basis(plan):
@@ -105,6 +107,7 @@ def test_what_binds(plan):
 def test_energy_and_its_price(plan):
     march = 25.0 * 744 * 0.8 * 1.2
     assert plan.power["energy_mwh"].values[2, 0] == pytest.approx(march)
+    assert plan.fleet["energy_mwh"].values[2, 0, 0] == pytest.approx(march)
     assert plan.finance["energy_cost_usd"].values[2, 0] == pytest.approx(march * 50)
     assert plan.power["carbon_t"].values[2, 0] == pytest.approx(march * 0.4)
 

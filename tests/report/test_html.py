@@ -241,8 +241,8 @@ def test_every_chart_has_words_a_table_and_its_formulas(any_page: tuple[gw.Plan,
 
 def test_the_headline_says_what_does_not_happen(one_campus: gw.Plan) -> None:
     words = Page(html_report(one_campus)).words
-    assert "First GW in service not within the horizon on any basis" in words
-    assert "No whole gigawatt goes into service within the horizon." in words
+    assert "First GW deployed not within the horizon on any basis" in words
+    assert "No whole gigawatt is deployed within the horizon." in words
 
 
 def test_what_the_plan_does_not_know_is_said(one_campus: gw.Plan) -> None:

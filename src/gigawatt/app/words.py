@@ -121,7 +121,7 @@ def _gigawatt_rows(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         f"{found[0]['month']} ({names[basis]})" if found else f"not in the horizon ({names[basis]})"
         for basis, found in by_basis.items()
     ]
-    yield "first gigawatt in service", ", ".join(firsts)
+    yield "first gigawatt deployed", ", ".join(firsts)
     last = by_basis["it"] or by_basis["facility"] or by_basis["grid"]
     if last[-1]["gw"] > 1:
         number = min(10, last[-1]["gw"])
@@ -130,7 +130,7 @@ def _gigawatt_rows(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
             for basis, found in by_basis.items()
             if len(found) >= number
         ]
-        yield f"{number} gigawatts in service", ", ".join(months)
+        yield f"{number} gigawatts deployed", ", ".join(months)
 
 
 def _binding(rows: list[dict[str, Any]]) -> str:

@@ -73,7 +73,8 @@ class Fact(_Sourced):
         source = sources.get(self.source)
         note = self.note
         if self.low is not None and self.high is not None:
-            note = f"range {self.low:g} to {self.high:g} {self.unit}. {note}".strip()
+            unit = "" if self.unit == "1" else f" {self.unit}"
+            note = f"range {self.low:g} to {self.high:g}{unit}. {note}".strip()
         return Evidence(
             confidence=self.confidence,
             source=f"{source.title}, {source.publisher}" if source else self.source,

@@ -71,6 +71,7 @@ CODES: dict[str, str] = {
     "W102": "A system comes after the horizon",
     "W103": "A system has been dropped from its maker's roadmap",
     "W104": "A partner's capacity has no price",
+    "W105": "A supply starts before its system can be had",
     "W110": "Racks wait for power when the horizon ends",
     "W111": "Tranches are not paid within the horizon",
     "W112": "A system adds nothing to a training run, for want of figures",

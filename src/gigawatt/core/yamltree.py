@@ -159,8 +159,9 @@ class _Builder:
         self.events = events
         self.count = 0
         self.depth = 0
+        self.deepest = 0
         self.origins: dict[str, Origin] = {}
-        self.anchors: dict[str, tuple[Any, int] | None] = {}
+        self.anchors: dict[str, tuple[Any, int, int] | None] = {}
 
     def document(self) -> Tree:
         next(self.events)  # the stream starts
@@ -185,7 +186,7 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, origin, path)
         self.grow(1, origin, path)
-        before = self.count
+        before, above, self.deepest = self.count, self.deepest, self.depth
         if event.anchor is not None:
             self.anchors[event.anchor] = None
         if event.tag is not None and event.tag not in {"!", "tag:yaml.org,2002:str"}:
@@ -200,16 +201,22 @@ class _Builder:
             result = _scalar(event.value) if plain else event.value
         else:
             self.depth += 1
-            if self.depth > MAX_DEPTH:
-                raise _refuse(
-                    "E104", f"This is nested more than {MAX_DEPTH} levels deep.", origin, "", path
-                )
+            self.go_down(0, origin, path)
             sequence = isinstance(event, yaml.SequenceStartEvent)
             result = self.sequence(path) if sequence else self.mapping(path)
             self.depth -= 1
         if event.anchor is not None:
-            self.anchors[event.anchor] = (result, self.count - before + 1)
+            below = self.deepest - self.depth
+            self.anchors[event.anchor] = (result, self.count - before + 1, below)
+        self.deepest = max(self.deepest, above)
         return result
+
+    def go_down(self, levels: int, origin: Origin, path: str) -> None:
+        self.deepest = max(self.deepest, self.depth + levels)
+        if self.deepest > MAX_DEPTH:
+            raise _refuse(
+                "E104", f"This is nested more than {MAX_DEPTH} levels deep.", origin, "", path
+            )
 
     def grow(self, by: int, origin: Origin, path: str) -> None:
         self.count += by
@@ -228,6 +235,7 @@ class _Builder:
         if known is None:
             raise _refuse("E104", "This alias contains itself.", origin, "", path)
         self.grow(known[1], origin, path)
+        self.go_down(known[2], origin, path)
         return known[0]
 
     def sequence(self, path: str) -> list[Any]:

@@ -57,6 +57,8 @@ class Buildout:
         retire = inputs.whole("existing_retire_month")
         usable = later(self.energised_mw, lags["energised_to_installed"] - installed_lag)
         stock_limit, ever_limit = self._limits(usable, installed_lag)
+        self.occupies_months = to_service[:, None] + self.life[None, :]
+        self.leaves_month = np.maximum(retire - installed_lag[:, None], 0)
         self.deployment = deploy(
             DeployInputs(
                 usable_mw=usable,
@@ -65,9 +67,9 @@ class Buildout:
                 supply_racks=inputs["supply"],
                 allowed=self._allowed(),
                 spare_share=inputs["spare_share"],
-                occupies_months=to_service[:, None] + self.life[None, :],
+                occupies_months=self.occupies_months,
                 standing_racks=inputs["existing_racks"],
-                standing_months=np.maximum(retire - installed_lag[:, None], 0),
+                standing_months=self.leaves_month,
                 stock_limit=stock_limit,
                 ever_limit=ever_limit,
                 refresh=scenario.spec.deployment.refresh,
@@ -88,6 +90,12 @@ class Buildout:
         self.in_service = self.stages.in_service
         self.it_mw = self.in_service * self.rack_mw[:, None]
         self.packages = self.in_service * inputs["packages_per_rack"][:, None]
+        self.energy_mwh = energy_mwh(
+            self.it_mw,
+            inputs.horizon.hours(),
+            inputs["load_factor"][:, None],
+            inputs["energy_pue"][:, None],
+        )
 
     def _allowed(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
         spec, inputs = self.scenario.spec, self.inputs
@@ -128,7 +136,7 @@ class Buildout:
         i = self.inputs
         installed = (self.stages.powered * self.rack_mw[:, None]).sum(axis=1)
         in_service = self.it_mw.sum(axis=1)
-        energy = energy_mwh(in_service, i.horizon.hours(), i["load_factor"], i["energy_pue"])
+        energy = self.energy_mwh.sum(axis=1)
         contracted = np.broadcast_to(
             (i["contracted_mw"] / i["basis_ratio"])[:, None], self.energised_mw.shape
         )
@@ -152,8 +160,6 @@ class Buildout:
         """Racks, packages, peaks and memory."""
         i, stages, deployment = self.inputs, self.stages, self.deployment
         new = np.cumsum(deployment.shipped, axis=-1).sum(axis=0)
-        per_package = np.nan_to_num(i["hbm_bytes"])
-        by_system = self.packages.sum(axis=0)
         arrays = {
             "racks_ordered": stages.ordered,
             "racks_delivered": stages.delivered,
@@ -170,8 +176,9 @@ class Buildout:
             "racks_delivered_total": deployment.delivered,
             "racks_spare": deployment.spare,
             "racks_in_store": deployment.delivered - deployment.spare - new,
-            "peak_flops": i["peak_flops"] @ by_system,
-            "hbm_bytes": per_package @ by_system,
+            "energy_mwh": self.energy_mwh,
+            "hbm_bytes": self.packages * np.nan_to_num(i["hbm_bytes"])[:, None],
+            "peak_flops": np.einsum("skt,pk->skpt", self.packages, i["peak_flops"]),
         }
         figures = {f"fleet.{name}": months_first(values) for name, values in arrays.items()}
         figures["fleet.rack_it_mw"] = self.rack_mw
@@ -218,12 +225,22 @@ class Buildout:
         return it_mw * site_weight[:, None], usd * counted
 
     def refresh_share(self) -> Array:
-        """Share of the power of racks newly sent to sites that replaces retired ones, shape (T,)."""
-        shipped = np.einsum("skt,k->st", self.deployment.shipped, self.rack_mw)
-        standing = np.einsum("skt,k->st", self.stages.standing("delivered"), self.rack_mw)
-        start = (self.inputs["existing_racks"] @ self.rack_mw)[:, None]
-        peak = np.maximum.accumulate(np.maximum(standing, start), axis=-1)
+        """Share of the power of racks sent to sites in a month that replaces others, shape (T,).
+
+        Counted on the calendar of shipping, where a rack leaves its power to the one sent to follow
+        it; growth is what a site then holds beyond what it ever held.
+        """
+        shipped, rack_mw = self.deployment.shipped, self.rack_mw
+        months = np.arange(self.inputs.horizon.months)
+        base = self.inputs["existing_racks"][..., None]
+        gone = np.where(months >= self.leaves_month[..., None], base, 0.0)
+        sent = np.cumsum(shipped, axis=-1)
+        held = np.einsum(
+            "skt,k->st", base + sent - gone - later(sent, self.occupies_months), rack_mw
+        )
+        start = (self.inputs["existing_racks"] @ rack_mw)[:, None]
+        peak = np.maximum.accumulate(np.maximum(held, start), axis=-1)
         growth = np.diff(peak, axis=-1, prepend=start).sum(axis=0)
-        sent = shipped.sum(axis=0)
-        grown = np.divide(growth, sent, out=np.ones_like(growth), where=sent > 0.0)
+        sent_mw = np.einsum("skt,k->t", shipped, rack_mw)
+        grown = np.divide(growth, sent_mw, out=np.ones_like(growth), where=sent_mw > 0.0)
         return np.asarray(1.0 - np.clip(grown, 0.0, 1.0))

@@ -212,7 +212,7 @@ def _headline(plan: Plan) -> dict[str, Any]:
     summary: Mapping[str, Any] = plan.summary()
     flat: dict[str, Any] = {}
     for row in summary["gigawatts"]:
-        flat[f"{row['gw']} GW in service ({row['basis']})"] = row["month"]
+        flat[f"{row['gw']} GW deployed ({row['basis']})"] = row["month"]
     for row in summary["tranches"]:
         flat[f"tranche {row['name']} month"] = row["month"]
         flat[f"tranche {row['name']} usd"] = row["usd"]

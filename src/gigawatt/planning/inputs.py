@@ -290,7 +290,7 @@ class _Resolver:
         self.column(
             "useful_life_months", "system", "month", keys, from_either("useful_life", "useful_life")
         )
-        self.column("available_month", "system", "month", keys, available)
+        self.column("available_month", "system", "months after start", keys, available)
         self._hbm(keys)
         self._peaks(keys)
         self._arrivals(keys)
@@ -362,8 +362,8 @@ class _Resolver:
                 )
             supply[k, :first] = 0.0
             supply[k, last + 1 :] = 0.0
-        self.add("deliveries", ("system", "month"), "rack", firm, evidence)
-        self.add("supply", ("system", "month"), "rack", supply, limits)
+        self.add("deliveries", ("system", "month"), "rack/month", firm, evidence)
+        self.add("supply", ("system", "month"), "rack/month", supply, limits)
 
     # --- sites --------------------------------------------------------------------------------
 
@@ -518,7 +518,9 @@ class _Resolver:
                 retire[s, k] = max(0.0, self.inputs["useful_life_months"][k] - age)
                 evidence[(key, system)] = self.written(f"sites.{key}.existing.{system}")
         self.add("existing_racks", ("site", "system"), "rack", racks, evidence)
-        self.add("existing_retire_month", ("site", "system"), "month", retire, evidence)
+        self.add(
+            "existing_retire_month", ("site", "system"), "months after start", retire, evidence
+        )
 
     # --- partners -----------------------------------------------------------------------------
 

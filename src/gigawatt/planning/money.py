@@ -15,7 +15,6 @@ from gigawatt.finance.tranches import (
     milestone_tranches,
     tranche_amounts,
 )
-from gigawatt.fleet.capacity import energy_mwh
 from gigawatt.fleet.milestones import gigawatt_months, whole_steps
 from gigawatt.scenario import Scenario
 from gigawatt.scenario.schema import Milestone
@@ -66,9 +65,7 @@ def money_figures(
     paid = _paid_by_month(tranches, months)
     other = spend - paid.sum(axis=1)
     by_gigawatt, gigawatts = _by_gigawatt(scenario, fleet, counted, tranches)
-    energy = energy_mwh(
-        fleet.it_mw.sum(axis=1), inputs.horizon.hours(), inputs["load_factor"], inputs["energy_pue"]
-    )
+    energy = fleet.energy_mwh.sum(axis=1)
     figures = {
         "finance.rack_spend_usd": racks.T,
         "finance.refresh_spend_usd": racks.sum(axis=0) * fleet.refresh_share(),

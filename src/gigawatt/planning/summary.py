@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gigawatt.core.provenance import Evidence
 from gigawatt.finance.costs import present_value
 from gigawatt.fleet.deploy import BINDING
 from gigawatt.fleet.milestones import TOLERANCE, gigawatt_months, whole_steps
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 __all__ = ["assumptions", "summarise"]
+
+Places = dict[str, dict[str, int]]
 
 
 def summarise(plan: Plan) -> dict[str, Any]:
@@ -50,6 +51,9 @@ def summarise(plan: Plan) -> dict[str, Any]:
             basis: _round(plan["milestones.deployed_gw"].sel(basis=basis).values[-1], 6)
             for basis in BASES
         },
+        "in_service_gw_most": _round(
+            plan["power.in_service_it_mw"].values.sum(axis=1).max() / 1e3, 6
+        ),
         "accelerators": _accelerators(plan),
         "partner_accelerators": {
             str(partner): _round(plan["partners.packages"].sel(partner=partner).values.max())
@@ -215,6 +219,12 @@ def assumptions(plan: Plan) -> list[dict[str, Any]]:
     ourselves has the kind assumed.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
+    places = {
+        str(dim): {
+            str(label)[:7] if dim == "month" else str(label): i for i, label in enumerate(values)
+        }
+        for dim, values in ((dim, plan.inputs[dim].values) for dim in plan.inputs.dims)
+    }
     precisions = {run.precision for run in plan.scenario.spec.workloads.training.values()}
     for name, entries in plan.evidence.items():
         if name in {"mfu_low", "mfu_high"}:
@@ -237,7 +247,8 @@ def assumptions(plan: Plan) -> list[dict[str, Any]]:
                 },
             )
             row["applies_to"].append(" ".join(labels))
-            row.setdefault("value", _value_of(plan, name, labels))
+            if "value" not in row:
+                row["value"] = _value_of(plan, name, labels, places)
     for path, entry in plan.scenario.spec.evidence.items():
         if entry.confidence == "assumed" and not any(
             path in row["where"] for row in found.values()
@@ -255,20 +266,15 @@ def assumptions(plan: Plan) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _value_of(plan: Plan, name: str, labels: tuple[str, ...]) -> str | None:
-    array = plan[f"inputs.{name}"]
-    dims = [dim for dim in array.dims if dim != "month"]
+def _value_of(plan: Plan, name: str, labels: tuple[str, ...], places: Places) -> str | None:
+    """An input at its labels, as text; for a step of a curve, at the month of the step."""
+    variable = plan.inputs.variables[name]
+    dims = [str(dim) for dim in variable.dims if dim != "month"]
     at = dict(zip(dims, labels, strict=False))
-    chosen = array.sel(at)
-    if "month" in chosen.dims:
-        if len(labels) <= len(dims):
+    if "month" in variable.dims:
+        if len(labels) <= len(dims) or labels[-1] not in places["month"]:
             return None
-        chosen = chosen.sel(month=f"{labels[-1]}-01")
-    value = float(chosen.values)
-    unit = str(array.attrs["units"])
-    return f"{value:.6g} {unit.removesuffix('1')}".strip() if np.isfinite(value) else None
-
-
-def evidence_text(evidence: Evidence) -> str:
-    """One line: confidence, source, date."""
-    return ", ".join(p for p in (evidence.confidence, evidence.source, evidence.as_of) if p)
+        at["month"] = labels[-1]
+    value = float(variable.values[tuple(places[str(dim)][at[str(dim)]] for dim in variable.dims)])
+    unit = str(variable.attrs["units"]).removesuffix("1")
+    return f"{value:.6g} {unit}".strip() if np.isfinite(value) else None

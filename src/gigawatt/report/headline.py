@@ -58,7 +58,7 @@ def _gigawatts(view: View) -> list[Tile]:
     others = tuple(f"{basis} {first[basis] or 'not'}" for basis in ("facility", "grid"))
     tiles = [
         Tile(
-            "First GW in service",
+            "First GW deployed",
             first["it"] or never,
             "IT basis" if first["it"] else "",
             others if any(first.values()) else ("on any basis",),
@@ -67,13 +67,15 @@ def _gigawatts(view: View) -> list[Tile]:
     ]
     whole = [gw for gw, basis in when if basis == "it"]
     end = f"{size['it']} IT, {size['facility']} facility in all"
+    most = 1e-3 * float(view.plan.power["in_service_it_mw"].values.sum(axis=1).max())
+    once = f"at one time {number(most, 2)}{NBSP}GW IT"
     last = max(whole, default=0)
     if last >= 10:
-        more = (end,) if last == 10 else (f"{last} GW {when[last, 'it']}", end)
-        tiles.append(Tile("Tenth GW in service", when[10, "it"], "IT basis", more, why))
+        more = (end, once) if last == 10 else (f"{last} GW {when[last, 'it']}", end, once)
+        tiles.append(Tile("Tenth GW deployed", when[10, "it"], "IT basis", more, why))
     elif last > 1:
-        more = (f"last whole one; {end}",)
-        tiles.append(Tile(f"{last} GW in service", when[last, "it"], "IT basis", more, why))
+        more = (f"last whole one; {end}", once)
+        tiles.append(Tile(f"{last} GW deployed", when[last, "it"], "IT basis", more, why))
     else:
         tiles.append(
             Tile(

@@ -66,8 +66,8 @@ def milestones(view: View) -> Chart:
     ends = {basis: of(1e3 * float(array.sel(basis=basis).values[-1]), POWER_MW) for basis in BASES}
     return Chart(
         "milestones", "Milestones and tranches",
-        "Gigawatts deployed on each basis, a ring at every whole one; above them what investments pay "
-        "and when training runs could be finished.",
+        "Deployed on each basis, every site at its most so far; a ring at each whole gigawatt. Above: "
+        "what investments pay, when training runs could be finished.",
         unit,
         f"Lines of gigawatts deployed: {ends['it']} on the IT basis, {ends['facility']} facility "
         f"and {ends['grid']} grid at the end. {more.label}",

@@ -60,10 +60,11 @@ def gigawatts(view: View) -> Table:
         columns("GW", *(Column(word, "month") for word in BASIS_WORDS.values()),
                 Column("cost", "$B"), Column("tranche", "$B"), Column("gap", "$B"),
                 Column("tranche of cost")),
-        rows(lines), "No whole gigawatt goes into service within the horizon.",
-        "Months in which each basis counts the gigawatt. Cost is that of the racks and halls that start "
-        "between one gigawatt and the next, as the first milestone investment counts them; racks in "
-        "store, halls not yet filled and replacements of retired racks belong to no gigawatt."
+        rows(lines), "No whole gigawatt is deployed within the horizon.",
+        "Months in which each basis counts the gigawatt, every site at its most so far. Cost "
+        "is that of the racks and halls that start between one gigawatt and the next, as the "
+        "first milestone investment counts them; racks in store, halls not yet filled and "
+        "replacements of retired racks belong to no gigawatt."
         if lines else "",
         assumed=view.sources.assumed_in("milestones.deployed_gw", "finance.gigawatt_gap_usd"),
     )  # fmt: skip

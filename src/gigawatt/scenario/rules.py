@@ -305,6 +305,13 @@ def systems_come_after_their_availability(case: Case) -> Iterator[Problem]:
                     f"{key} cannot be delivered in {period}; it can be had {bound}.",
                     f"Move the delivery, or change hardware.{key}.{'until' if late else 'available'}.",
                 )
+        for month in hardware.supply or {}:
+            if month < first:
+                path = f"hardware.{key}.supply.{month}"
+                yield case.problem(
+                    "W105", path, f"{key} can be had from {first}; a supply from {month} waits until then.",
+                    "Start the supply in that month, to say what is meant.",
+                )  # fmt: skip
         system = case.system_of(key)
         published = system.available.value if system and system.available else None
         if hardware.available and published and hardware.available < published:

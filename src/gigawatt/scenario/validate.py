@@ -75,8 +75,8 @@ def _problem(finding: Any, tree: Tree) -> Problem:
             "E203",
             "'kind' must be one of: 'milestone_equity', 'equity', 'guaranty'.",
             "",
-            path,
-            origin,
+            f"{path}.kind",
+            tree.origin(f"{path}.kind"),
         )
     if kind in {"string_pattern_mismatch"}:
         return Problem(

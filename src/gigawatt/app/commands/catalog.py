@@ -52,9 +52,17 @@ def show_command(
     json_: AsJson = False,
     folder: Folder = None,
 ) -> None:
-    """Show one record with all its values."""
+    """Show one record with all its values; or a model read from a Hugging Face config.json."""
+    from pathlib import Path
+
+    from gigawatt.catalog import Entry
+    from gigawatt.catalog.huggingface import model_from_config
+
     catalog = _catalog(folder)
-    _print([catalog.find(record_id)], catalog, sources, json_, brief=False)
+    path = Path(record_id)
+    local = path.is_file() or (path / "config.json").is_file()
+    entry = Entry("models", path.stem, model_from_config(path), {}, True) if local else None
+    _print([entry or catalog.find(record_id)], catalog, sources, json_, brief=False)
 
 
 @app.command("search")
