@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import settings
@@ -42,3 +45,52 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return to_file
+
+
+class Answer(NamedTuple):
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Answer]:
+    """Runs `gigawatt …` in this process, from an empty folder."""
+    from gigawatt.app import cli
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
+
+    def run(*arguments: object) -> Answer:
+        capfd.readouterr()
+        monkeypatch.setattr(sys, "argv", ["gigawatt", *map(str, arguments)])
+        with pytest.raises(SystemExit) as leaving:
+            cli.main()
+        code = leaving.value.code
+        return Answer(code if isinstance(code, int) else 0, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs `gigawatt …` as a process of its own, from an empty folder."""
+
+    def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "gigawatt", *map(str, arguments)],
+            **{
+                "cwd": tmp_path,
+                "capture_output": True,
+                "text": True,
+                "check": False,
+                "timeout": 120,
+                **options,
+            },
+        )
+
+    return run

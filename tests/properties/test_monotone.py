@@ -129,16 +129,6 @@ def test_a_slip_never_brings_a_tranche_forward(data, what, months):
         assert (never if after.month is None else after.month) >= first
 
 
-@given(scenarios(), SLIPS, st.integers(1, 9))
-def test_a_slip_never_deploys_more_than_the_racks_that_cannot_be_split(data, what, months):
-    assume(is_a_slip(data, what))
-    on_time, late = planned(data), planned(slipped(data, what, months))
-    overhead = 1.5  # the largest ratio of any basis here
-    unsplit_gw = float(on_time.fleet["rack_it_mw"].max()) * len(data["sites"]) * overhead / 1000
-    ahead = late.milestones["counted_gw"] - on_time.milestones["counted_gw"]
-    assert float(ahead.max()) <= unsplit_gw + 1e-9
-
-
 @given(scenarios(), st.floats(0.1, 9.0))
 def test_scaling_all_money_scales_the_gap(data, factor):
     scaled = copy.deepcopy(data)

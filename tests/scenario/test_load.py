@@ -113,7 +113,7 @@ def test_settings_come_last(write: Write) -> None:
     )
     assert scenario.spec.money.discount_rate == pytest.approx(0.08)
     assert months(scenario.spec.sites["plain"].power) == {"2027-01": 70.0, "2028-06": 90.0}
-    assert scenario.tree.origin("money.discount_rate").file == "--set money.discount_rate"
+    assert str(scenario.tree.origin("money.discount_rate")).startswith("--set")
 
 
 def test_setting_on_a_loaded_scenario_leaves_it_as_it_was() -> None:
@@ -149,8 +149,6 @@ def test_a_set_month_moves_the_plan() -> None:
     ],
 )
 def test_the_value_of_a_setting_is_read_as_yaml(text: str, path: str, value: object) -> None:
-    if text == "a=null":
-        pytest.skip("an empty document and null are one and the same; see the row before")
     assert parse_assignment(text) == (path, value)
 
 

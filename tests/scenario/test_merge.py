@@ -180,7 +180,8 @@ def test_what_counts_as_a_curve(value: object, curve: bool) -> None:
 KEYS = st.sampled_from(["a", "b", "c", "2027-01", "low", "mode", "high"])
 LEAVES = st.integers(0, 9) | st.text("xyz", max_size=2)
 TREES = st.dictionaries(
-    KEYS, st.recursive(LEAVES, lambda t: st.dictionaries(KEYS, t, max_size=3), max_leaves=8)
+    st.sampled_from(["one", "two"]),
+    st.recursive(LEAVES, lambda t: st.dictionaries(KEYS, t, max_size=3), max_leaves=8),
 )
 
 

@@ -63,36 +63,32 @@ def _rows(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     refresh = summary["refresh_usd"]
     replacing = f", of which {money(refresh)} replaces retired racks" if refresh else ""
     yield "cost of the build-out", f"{money(cost)}{replacing}"
-    yield "investments", f"{money(paid)}{share}"
     deepest = summary["funding_gap_deepest"]
-    yield (
-        "funding gap",
-        (
-            f"{money(summary['funding_gap_usd'])} at the end; deepest "
-            f"{money(deepest['usd'])} in {deepest['month']}"
-        ),
-    )
+    if summary["tranches"] or summary["tranches_unpaid"]:
+        yield "investments", f"{money(paid)}{share}"
+        yield (
+            "funding gap",
+            f"{money(summary['funding_gap_usd'])} at the end; deepest {money(deepest['usd'])} "
+            f"in {deepest['month']}",
+        )
+    else:
+        yield "investments", f"none: {money(cost)} to be funded by others"
     for key, usd in summary["exposure_usd"].items():
         yield f"guaranty {key}", f"up to {money(usd)} of contingent exposure, not cash"
     for row in summary["commitments"]:
-        met = f"met {row['met']}" if row["met"] else "not met within the horizon"
-        due = f", due {row['by']}" if row["by"] else ""
-        late = "" if row["kept"] else f": {row['deployed_gw_when_due']:.3g} GW when due"
-        yield f"commitment {row['name']}", f"{row['gw']:g} GW ({row['basis']}){due} — {met}{late}"
+        yield f"commitment {row['name']}", f"{row['gw']:g} GW ({row['basis']}) {_kept(row)}"
     for row in summary["training"]:
         finish = row["finish"]
         when = finish["central"] or "not within the horizon"
-        span = f"{finish['high'] or 'never'} to {finish['low'] or 'never'}"
+        span = f"; {finish['high'] or 'never'} to {finish['low'] or 'never'}"
+        band = f"MFU {row['mfu']}{span if row['mfu'] == 'assumed' else ''}"
         yield (
             f"run {row['name']}",
-            (
-                f"{row['compute_flop']:.3g} FLOP in {row['precision']} by {when} "
-                f"(MFU assumed; {span})"
-            ),
+            f"{row['compute_flop']:.3g} FLOP in {row['precision']} by {when} ({band})",
         )
     assumed = sum(row["kind"] == "assumed" for row in summary["assumptions"])
     estimates = len(summary["assumptions"]) - assumed
-    yield "assumptions", f"{assumed} of ours, {estimates} defaults from estimates"
+    yield "assumptions", f"{assumed} of ours, {estimates} defaults from published figures"
     if summary["warnings"]:
         yield (
             "warnings",
@@ -101,6 +97,14 @@ def _rows(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
                 for row in summary["warnings"]
             ),
         )
+
+
+def _kept(row: Mapping[str, Any]) -> str:
+    due = f" in {row['by']}" if row["by"] else ""
+    met = f"met {row['met']}" if row["met"] else "not met within the horizon"
+    if row["kept"]:
+        return f"{met}{', as promised' if due else ''}{due.replace(' in ', ' for ')}"
+    return f"missed: {row['deployed_gw_when_due']:.3g} GW when due{due}, {met}"
 
 
 def _gigawatt_rows(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

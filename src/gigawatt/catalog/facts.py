@@ -68,13 +68,19 @@ class Fact(_Sourced):
     also: tuple[dict[str, Any], ...] = ()
     """Other published values, kept beside the central one."""
 
-    def evidence(self, where: str, sources: Mapping[str, Source]) -> Evidence:
+    def evidence(
+        self,
+        where: str,
+        sources: Mapping[str, Source],
+        by: Literal["catalog", "default"] = "catalog",
+    ) -> Evidence:
         """This fact's evidence, with its source spelled out."""
         source = sources.get(self.source)
         note = self.note
         if self.low is not None and self.high is not None:
             unit = "" if self.unit == "1" else f" {self.unit}"
-            note = f"range {self.low:g} to {self.high:g}{unit}. {note}".strip()
+            span = f"range {self.low:g} to {self.high:g}{unit}"
+            note = f"{span}; {note}" if note else span
         return Evidence(
             confidence=self.confidence,
             source=f"{source.title}, {source.publisher}" if source else self.source,
@@ -82,6 +88,7 @@ class Fact(_Sourced):
             as_of=self.as_of,
             note=note,
             where=where,
+            by=by,
         )
 
 

@@ -6,7 +6,7 @@ a catalog `Fact` does, and a plan keeps one `Evidence` beside each input it used
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from .errors import Origin
@@ -36,7 +36,10 @@ class Evidence:
     note : str
         Range, conflict or derivation in words.
     where : str
-        What set it: `deal.yaml:9 sites.abilene.power.2027-02` or `catalog vr-nvl72 rack_power`.
+        File and line that set it, and the path there: `deal.yaml:9 sites.abilene.power.2027-02` or
+        `catalog/systems/vr-nvl72.yaml:12 vr-nvl72 rack_power`.
+    by : str
+        Who set it: `scenario`, `catalog`, or `default` where neither says anything.
     """
 
     confidence: Confidence
@@ -45,6 +48,7 @@ class Evidence:
     as_of: str = ""
     note: str = ""
     where: str = ""
+    by: Literal["scenario", "catalog", "default"] = "scenario"
 
     @property
     def is_assumption(self) -> bool:
@@ -54,7 +58,7 @@ class Evidence:
     def at(self, origin: Origin, path: str) -> Evidence:
         """The same evidence, set by a line of a scenario."""
         where = " ".join(part for part in (str(origin), path) if part)
-        return Evidence(self.confidence, self.source, self.url, self.as_of, self.note, where)
+        return replace(self, where=where)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain mapping for JSON."""

@@ -39,6 +39,7 @@ _NULL = re.compile(r"null|Null|NULL|~|")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 _INT = re.compile(r"[-+]?[0-9]{1,40}|0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,5})?")
+_FOLDED = re.compile(r"[\r\x85\u2028\u2029\ufeff]")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
@@ -175,7 +176,7 @@ class _Builder:
             raise _refuse(
                 "E103", "A second document starts here; one file holds one.", self.line(event)
             )
-        return Tree({} if data is None else data, self.origins)
+        return Tree(data, self.origins)
 
     def line(self, event: Any) -> Origin:
         return Origin(self.name, event.start_mark.line + 1)
@@ -296,6 +297,13 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
+    def text(self, data: str) -> Any:
+        """Text; line breaks that YAML would fold to a space are written as escapes."""
+        style = '"' if _FOLDED.search(data) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.text)
 
 for _tag, _pattern in (
     ("null", _NULL), ("bool", _BOOL), ("int", _INT), ("float", _FLOAT), ("float", _NOT_FINITE),

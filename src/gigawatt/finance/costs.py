@@ -114,7 +114,7 @@ def present_value(monthly_usd: Array, annual_rate: float) -> Array:
 
     Examples
     --------
-    >>> float(present_value(np.array([0.0] * 12 + [110.0]), 0.10))
+    >>> round(float(present_value(np.array([0.0] * 12 + [110.0]), 0.10)), 6)
     100.0
     """
     months = np.arange(monthly_usd.shape[-1])

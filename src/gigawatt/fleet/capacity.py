@@ -19,6 +19,7 @@ def rack_it_mw(rack_power_mw: Array, it_power_factor: Array) -> Array:
 
     Examples
     --------
+    >>> import numpy as np
     >>> float(rack_it_mw(np.array(0.21), np.array(1.15)))
     0.2415
     """
@@ -64,7 +65,9 @@ def energy_mwh(it_mw: Array, hours: Array, load_factor: Array, energy_pue: Array
     --------
     100 MW in a month of 720 hours at 85 % load and a PUE of 1.2:
 
-    >>> float(energy_mwh(np.array([[100.0]]), np.array([720.0]), np.array([0.85]), np.array([1.2]))[0, 0])
+    >>> import numpy as np
+    >>> load, pue = np.array([0.85]), np.array([1.2])
+    >>> float(energy_mwh(np.array([[100.0]]), np.array([720.0]), load, pue)[0, 0])
     73440.0
     """
     return it_mw * hours * (load_factor * energy_pue)[..., None]

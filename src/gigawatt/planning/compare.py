@@ -175,7 +175,7 @@ def compare(a: Plan, b: Plan) -> Comparison:
     ['sites.prairie.power.2027-06']
     """
     return Comparison(
-        a.scenario.name, b.scenario.name, _inputs(a, b), _outcomes(a, b), _months(a, b)
+        a.scenario.label, b.scenario.label, _inputs(a, b), _outcomes(a, b), _months(a, b)
     )
 
 
@@ -193,8 +193,10 @@ def _inputs(a: Plan, b: Plan) -> list[Difference]:
                     str(b.scenario.tree.origin(path)) if path in right else "",
                 )
             )
-    if a.scenario.catalog.hash != b.scenario.catalog.hash:
-        found.append(Difference("catalog", a.scenario.catalog.hash, b.scenario.catalog.hash))
+    if a.catalog_hash != b.catalog_hash:
+        found.append(Difference("catalog", a.catalog_hash, b.catalog_hash))
+    if a.version != b.version:
+        found.append(Difference("gigawatt version", a.version, b.version))
     return found
 
 
@@ -211,7 +213,10 @@ def _outcomes(a: Plan, b: Plan) -> list[Difference]:
 def _headline(plan: Plan) -> dict[str, Any]:
     summary: Mapping[str, Any] = plan.summary()
     flat: dict[str, Any] = {}
+    counted = _bases_that_count(plan)
     for row in summary["gigawatts"]:
+        if row["basis"] not in counted:
+            continue
         flat[f"{row['gw']} GW deployed ({row['basis']})"] = row["month"]
     for row in summary["tranches"]:
         flat[f"tranche {row['name']} month"] = row["month"]
@@ -234,6 +239,14 @@ def _headline(plan: Plan) -> dict[str, Any]:
         if key not in skipped:
             flat |= {k.replace(".", " "): v for k, v in flatten(value, key).items() if v != {}}
     return flat
+
+
+def _bases_that_count(plan: Plan) -> set[str]:
+    """Bases that an investment or a commitment counts on; IT where none does."""
+    spec = plan.scenario.spec
+    found = {c.milestone.basis for c in spec.commitments.values()}
+    found |= {i.milestone.basis for i in spec.investment.values() if i.kind != "equity"}
+    return {str(basis) for basis in found} or {"it"}
 
 
 def _months(a: Plan, b: Plan) -> list[MonthlyDifference]:

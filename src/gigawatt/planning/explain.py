@@ -18,6 +18,7 @@ from gigawatt.core.errors import Problem, RunFolderError, did_you_mean
 from gigawatt.core.months import Month
 from gigawatt.core.provenance import Evidence
 from gigawatt.fleet.deploy import BINDING
+from gigawatt.fleet.milestones import gigawatt_months
 
 from .figures import FIGURES, Figure, by_name
 from .plan import Plan
@@ -25,6 +26,9 @@ from .plan import Plan
 __all__ = ["Explanation", "explain"]
 
 _MAX_LABELS = 8
+_ALTERNATIVES = frozenset({"case", "run", "counter", "basis", "precision"})
+"""Axes whose entries stand beside one another and are never added up."""
+_MONTH_UNITS = frozenset({"month index", "months after start"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class Explanation:
         pad = "  " * indent
         at = f"[{', '.join(self.labels.values())}]" if self.labels else ""
         value = _shown(self.value)
-        unit = "" if self.unit in {"1", "code"} else f" {self.unit}"
+        unit = "" if self.unit in {"1", "code", *_MONTH_UNITS} else f" {self.unit}"
         head = f"{pad}{self.name}{at} = {value}{unit}" if value else f"{pad}{self.name}{at}"
         if self.evidence is not None:
             head += f"    {_cited(self.evidence)}"
@@ -101,6 +105,8 @@ def _shown(value: float | str | None) -> str:
         return "no limit"
     if np.isnan(value):
         return "not reached"
+    if abs(value) >= 1e15:
+        return f"{value:.4g}"
     return f"{value:,.6g}" if abs(value) < 1e6 and value != int(value) else f"{value:,.0f}"
 
 
@@ -157,7 +163,36 @@ def explain(plan: Plan, name: str, *, at: str | None = None, **labels: str) -> E
             )
         )
     _check_labels(plan[name], name, labels)
-    return _figure(plan, figure, month, labels, set())
+    if at is None and "gigawatt" in labels:
+        month = _month_of_gigawatt(plan, int(labels["gigawatt"]))
+    return _figure(plan, figure, month, _implied(plan, labels), set())
+
+
+def _implied(plan: Plan, labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels with those that follow: an investment's counter, a run's precision."""
+    found = dict(labels)
+    spec = plan.scenario.spec
+    if "gigawatt" in labels and "investment" not in labels:
+        deals = [key for key, deal in spec.investment.items() if deal.kind == "milestone_equity"]
+        found |= {"investment": deals[0]} if deals else {}
+    if "investment" in found:
+        found.setdefault("counter", f"investment.{found['investment']}")
+    if "run" in labels:
+        found.setdefault("precision", spec.workloads.training[labels["run"]].precision)
+    return found
+
+
+def _month_of_gigawatt(plan: Plan, gigawatt: int) -> Month:
+    """The month in which a gigawatt counts, or the last of the plan."""
+    implied = _implied(plan, {"gigawatt": str(gigawatt)})
+    counters = [str(c) for c in plan.milestones["counter"].values]
+    counter = implied.get("counter")
+    curve = (
+        plan["milestones.counted_gw"].sel(counter=counter)
+        if counter in counters
+        else plan["milestones.deployed_gw"].sel(basis="it")
+    )
+    return plan.month(float(gigawatt_months(curve.values, gigawatt)[-1])) or plan.horizon.last
 
 
 def _month(plan: Plan, at: str | None) -> Month:
@@ -228,16 +263,19 @@ def _figure(
     shown = dict(own)
     if "month" in array.dims:
         shown["month"] = str(month)
-    value: float | None = None
+    value: float | str | None = None
     listed: list[Explanation] = []
+    summed = [str(dim) for dim in chosen.dims if figure.additive and dim not in _ALTERNATIVES]
+    if summed:
+        chosen = chosen.sum(summed)
+        shown = {**{dim: f"all {dim}s" for dim in summed}, **shown}
     if chosen.ndim == 0:
-        value = float(chosen.values)
-    elif figure.additive:
-        value = float(np.nansum(chosen.values))
-        shown = {**{str(dim): f"all {dim}s" for dim in chosen.dims}, **shown}
+        value = _readable(plan, float(chosen.values), figure.unit)
     else:
         listed = [
-            Explanation(figure.name, {**own, **at}, float(item), figure.unit)
+            Explanation(
+                figure.name, {**shown, **at}, _readable(plan, item, figure.unit), figure.unit
+            )
             for at, item in _items(chosen)
         ][:_MAX_LABELS]
     if figure.name in seen:
@@ -267,6 +305,13 @@ def _figure(
     )
 
 
+def _readable(plan: Plan, value: float, unit: str) -> float | str:
+    """A value as people read it: months as YYYY-MM."""
+    if unit not in _MONTH_UNITS or not np.isfinite(value):
+        return value
+    return str(plan.horizon.start + int(value))
+
+
 def _items(array: xr.DataArray) -> Iterator[tuple[dict[str, str], float]]:
     for index in np.ndindex(*array.shape):
         yield (
@@ -276,16 +321,19 @@ def _items(array: xr.DataArray) -> Iterator[tuple[dict[str, str], float]]:
 
 
 def _earlier(plan: Plan, figure: Figure, month: Month, labels: Mapping[str, str]) -> Month:
-    """The month at which a lagged figure reads its inputs; the same where the site is not said."""
+    """The month at which a lagged figure reads its inputs; the same where sites differ in their lag."""
     if figure.name == "fleet.racks_retired":
         life = plan.inputs["useful_life_months"]
         if "system" in labels:
             return month + -int(life.sel(system=labels["system"]).values)
         return month
-    if not figure.lag or "site" not in labels:
+    if not figure.lag:
         return month
-    name = figure.lag.removeprefix("-")
-    months = int(plan.inputs[name].sel(site=labels["site"]).values)
+    lags = plan.inputs[figure.lag.removeprefix("-")]
+    chosen = lags.sel(site=labels["site"]) if "site" in labels else lags
+    if len(set(chosen.values.ravel().tolist())) != 1:
+        return month
+    months = int(chosen.values.ravel()[0])
     return month + (months if figure.lag.startswith("-") else -months)
 
 
@@ -317,8 +365,9 @@ def _inputs(plan: Plan, name: str, month: Month, labels: Mapping[str, str]) -> l
             continue
         if "month" in array.dims:
             named["month"] = str(month)
+        unit = str(array.attrs.get("units", ""))
         leaves.append(
-            Explanation(name, named, value, str(array.attrs.get("units", "")), evidence=evidence)
+            Explanation(name, named, _readable(plan, value, unit), unit, evidence=evidence)
         )
     if len(leaves) > _MAX_LABELS:
         more = len(leaves) - _MAX_LABELS

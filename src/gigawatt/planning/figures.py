@@ -45,7 +45,7 @@ class Figure:
 
     @property
     def additive(self) -> bool:
-        """Whether values of several sites or systems may be summed."""
+        """Whether values of several sites, systems or partners may be summed."""
         return "/" not in self.unit and self.unit not in {"1", "code", "month index", "GW"}
 
 

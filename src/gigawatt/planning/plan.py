@@ -25,7 +25,8 @@ from gigawatt.scenario import Scenario
 from .build import BASES, Built, build
 from .conservation import check_conservation
 from .figures import FIGURES
-from .inputs import Inputs, resolve
+from .inputs import Inputs
+from .resolve import resolve
 from .runs import CASES
 
 __all__ = ["Plan", "plan"]
@@ -47,6 +48,8 @@ class Plan:
         Input name → labels → `Evidence`.
     warnings : tuple of Problem
         What is allowed and probably not meant.
+    version, catalog_hash : str
+        Program and catalog that the plan was made with.
 
     Examples
     --------
@@ -62,6 +65,7 @@ class Plan:
     evidence: Mapping[str, Mapping[tuple[str, ...], Evidence]]
     warnings: tuple[Problem, ...] = field(default=())
     version: str = __version__
+    catalog_hash: str = ""
 
     def __getitem__(self, name: str) -> xr.DataArray:
         """A figure by its full name, such as `fleet.packages`."""
@@ -150,7 +154,14 @@ def plan(scenario: Scenario) -> Plan:
     warnings = (*scenario.warnings, *check_outcome(scenario, inputs, built))
     check_conservation(built, inputs, scenario)
     evidence = {name: array.evidence for name, array in inputs.arrays.items()}
-    return Plan(scenario, _tree(scenario, inputs, built), built.tranches, evidence, warnings)
+    return Plan(
+        scenario=scenario,
+        tree=_tree(scenario, inputs, built),
+        tranches=built.tranches,
+        evidence=evidence,
+        warnings=warnings,
+        catalog_hash=scenario.catalog.hash,
+    )
 
 
 def _coordinates(scenario: Scenario, inputs: Inputs, built: Built) -> dict[str, Any]:

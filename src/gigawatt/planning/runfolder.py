@@ -8,6 +8,7 @@ the same `Plan` back without computing anything, so a run explains itself for as
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -24,6 +25,7 @@ from gigawatt._version import __version__
 from gigawatt.core.errors import MissingExtraError, Origin, Problem, RunFolderError
 from gigawatt.core.folders import new_folder, next_number
 from gigawatt.core.provenance import Evidence
+from gigawatt.core.yamltree import Tree, read_yaml_text, write_yaml
 from gigawatt.finance.tranches import Tranche
 from gigawatt.scenario.load import read_tree
 from gigawatt.scenario.scenario import Scenario
@@ -101,7 +103,7 @@ def save_run(
         return final[0]
 
     with new_folder(target) as folder:
-        (folder / "scenario.yaml").write_text(plan.scenario.to_yaml(), encoding="utf-8")
+        _write_scenario(plan.scenario, folder)
         (folder / "tables").mkdir()
         for name, table in tables(plan).items():
             pq.write_table(table, folder / "tables" / f"{name}.parquet")
@@ -114,6 +116,28 @@ def save_run(
         record = json.dumps(_record(plan), indent=1, ensure_ascii=False)
         (folder / "run.json").write_text(record, encoding="utf-8")
     return final[0]
+
+
+def _write_scenario(scenario: Scenario, folder: Path) -> None:
+    """The resolved scenario, with whatever it reads from beside its file copied into the run."""
+    text = scenario.to_yaml()
+    tree = read_yaml_text(text, "scenario.yaml").data
+    own = scenario.spec.catalog.folder
+    if own is not None:
+        records = (p for p in (scenario.folder / own).rglob("*.yaml") if p.is_file())
+        for path in records:
+            copy = folder / "catalog" / path.relative_to(scenario.folder / own)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+        tree["catalog"]["folder"] = "catalog"
+    for key, run in scenario.spec.workloads.training.items():
+        config = scenario.folder / run.model if run.model else None
+        if config is not None and config.exists():
+            config = config / "config.json" if config.is_dir() else config
+            (folder / "models").mkdir(exist_ok=True)
+            shutil.copyfile(config, folder / "models" / f"{key}.json")
+            tree["workloads"]["training"][key]["model"] = f"models/{key}.json"
+    (folder / "scenario.yaml").write_text(write_yaml(tree), encoding="utf-8")
 
 
 def tables(plan: Plan) -> dict[str, pa.Table]:
@@ -173,7 +197,8 @@ def _record(plan: Plan) -> dict[str, Any]:
         "gigawatt": __version__,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "scenario": spec.name,
-        "catalog_hash": spec.catalog.hash,
+        "applied": list(spec.applied),
+        "catalog_hash": plan.catalog_hash,
         "seed": None,
         "summary": plan.summary(),
         "warnings": [_problem_record(problem) for problem in plan.warnings],
@@ -238,7 +263,7 @@ def load_run(path: Path | str) -> Plan:
             )
         tree = read_tree(folder / "scenario.yaml")
         origins = {path: Origin(*origin) for path, origin in record["origins"].items()}
-        scenario = Scenario.from_tree(type(tree)(tree.data, origins), folder)
+        scenario = Scenario.restored(Tree(tree.data, origins), folder, tuple(record["applied"]))
         return Plan(
             scenario=scenario,
             tree=_read_tables(folder / "tables", record),
@@ -260,6 +285,7 @@ def load_run(path: Path | str) -> Plan:
                 for w in record["warnings"]
             ),
             version=record["gigawatt"],
+            catalog_hash=record["catalog_hash"],
         )
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise RunFolderError(

@@ -12,7 +12,7 @@ from gigawatt.fleet.deploy import BINDING
 from gigawatt.fleet.milestones import TOLERANCE, gigawatt_months, whole_steps
 
 from .build import BASES
-from .runs import CASES, compute_of
+from .runs import CASES
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -181,14 +181,14 @@ def _training(plan: Plan) -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": key,
-                "compute_flop": compute_of(plan.scenario, run),
+                "compute_flop": float(plan["training.compute_flop"].sel(run=key)),
                 "precision": run.precision,
                 "campus": run.campus,
                 "finish": {
                     case: str(month) if month else None
                     for case, month in zip(CASES, months, strict=True)
                 },
-                "assumed": "model FLOP utilisation",
+                "mfu": "assumed" if run.mfu is None else "stated",
             }
         )
     return rows
@@ -232,11 +232,10 @@ def assumptions(plan: Plan) -> list[dict[str, Any]]:
         for labels, evidence in entries.items():
             if name in {"mfu", "peak_flops"} and labels[0] not in precisions:
                 continue
-            default = evidence.where.startswith("catalog planning")
-            if not (evidence.is_assumption or default):
+            if not (evidence.is_assumption or evidence.by == "default"):
                 continue
             row = found.setdefault(
-                (evidence.where.removeprefix("catalog "), evidence.note),
+                (evidence.where, evidence.note),
                 {
                     "input": name,
                     "kind": evidence.confidence,

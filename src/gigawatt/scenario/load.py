@@ -90,13 +90,14 @@ def load(
     >>> load("one-campus").spec.horizon.months
     48
     """
-    path = find_scenario(name)
+    path, overrides = find_scenario(name), tuple(overrides)
     tree = read_tree(path)
     for override in overrides:
         tree = apply_override(tree, override)
     for key, value in (settings or {}).items():
-        tree = set_path(tree, key, value, Origin(f"--set {key}"))
-    return Scenario.from_tree(tree, path.parent)
+        tree = set_path(tree, key, value, Origin("--set"))
+    applied = (*overrides, *(f"{key}={value}" for key, value in (settings or {}).items()))
+    return Scenario.from_tree(tree, path.parent, applied)
 
 
 def read_tree(path: Path, above: tuple[Path, ...] = (), shown_as: str | None = None) -> Tree:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +36,19 @@ class Scenario:
         Folder that relative paths in the scenario start from.
     warnings : tuple of Problem
         What is allowed and probably not meant.
+    applied : tuple of str
+        Names of overrides, and settings `path=value`, that were laid over it.
     """
 
     spec: ScenarioSpec
     tree: Tree
     catalog: Catalog
     folder: Path
-    warnings: tuple[Problem, ...] = field(default=())
+    warnings: tuple[Problem, ...] = ()
+    applied: tuple[str, ...] = ()
 
     @classmethod
-    def from_tree(cls, tree: Tree, folder: Path) -> Scenario:
+    def from_tree(cls, tree: Tree, folder: Path, applied: tuple[str, ...] = ()) -> Scenario:
         """Check a tree and all rules.
 
         Raises
@@ -59,7 +62,13 @@ class Scenario:
         errors = [finding for finding in findings if finding.severity == "error"]
         if errors:
             raise ScenarioError(errors)
-        return cls(spec, tree, catalog, folder, tuple(findings))
+        return cls(spec, tree, catalog, folder, tuple(findings), applied)
+
+    @classmethod
+    def restored(cls, tree: Tree, folder: Path, applied: tuple[str, ...]) -> Scenario:
+        """A scenario that was checked when its plan was made; the catalog may have moved on since."""
+        spec = validate(tree)
+        return cls(spec, tree, _catalog_of(spec, tree, folder), folder, (), applied)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], folder: Path | str = ".") -> Scenario:
@@ -71,6 +80,11 @@ class Scenario:
     def name(self) -> str:
         """Title of the scenario."""
         return self.spec.name
+
+    @property
+    def label(self) -> str:
+        """Title, and in brackets what was laid over the scenario."""
+        return f"{self.name} [{', '.join(self.applied)}]" if self.applied else self.name
 
     @property
     def ranges(self) -> dict[str, Mapping[str, Any]]:
@@ -98,7 +112,7 @@ class Scenario:
         tree = self.tree
         for name in names:
             tree = apply_override(tree, name)
-        return Scenario.from_tree(tree, self.folder)
+        return Scenario.from_tree(tree, self.folder, (*self.applied, *names))
 
     def set(self, assignments: Mapping[str, Any]) -> Scenario:
         """This scenario with single values set by path.
@@ -110,8 +124,9 @@ class Scenario:
         """
         tree = self.tree
         for path, value in assignments.items():
-            tree = set_path(tree, path, value, Origin(f"set {path}"))
-        return Scenario.from_tree(tree, self.folder)
+            tree = set_path(tree, path, value, Origin("set"))
+        settings = (f"{path}={value}" for path, value in assignments.items())
+        return Scenario.from_tree(tree, self.folder, (*self.applied, *settings))
 
     def leaves(self) -> dict[str, Any]:
         """All written values by path, without overrides and imports."""

@@ -261,6 +261,7 @@ class MilestoneEquity(_Spec):
     """Equity paid as gigawatts are deployed."""
 
     kind: Literal["milestone_equity"]
+    """Which kind of investment this is."""
     cap: u.UsdOverall
     """Most that is paid in all."""
     tranche: u.UsdPerGigawatt
@@ -281,6 +282,7 @@ class Equity(_Spec):
     """Plain equity on dates."""
 
     kind: Literal["equity"]
+    """Which kind of investment this is."""
     schedule: Annotated[dict[Month, u.UsdOverall], Field(min_length=1)]
     """Amounts by month."""
 
@@ -289,6 +291,7 @@ class Guaranty(_Spec):
     """A guarantor's contingent obligation: exposure, not cash."""
 
     kind: Literal["guaranty"]
+    """Which kind of investment this is."""
     cap: u.UsdOverall
     """Most that can ever be called."""
     per_gigawatt: u.UsdPerGigawatt
@@ -348,7 +351,10 @@ class EvidenceEntry(_Spec):
     """Title and publisher, or the id of a catalog source."""
     url: Text = ""
     """Address."""
-    as_of: Annotated[Text, BeforeValidator(_year_as_text)] = ""
+    as_of: Annotated[
+        Text,
+        BeforeValidator(_year_as_text, json_schema_input_type=Text | int),
+    ] = ""
     """Date of the source."""
     confidence: Literal["official", "reported", "estimate", "assumed"] = "assumed"
     """How sure it is; assumed: nobody published it, the author of the scenario chose it."""

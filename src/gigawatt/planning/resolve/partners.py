@@ -1,0 +1,66 @@
+"""Everything that belongs to a partner: capacity, accelerators, price."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gigawatt.core.provenance import Evidence
+from gigawatt.fleet.capacity import rack_it_mw
+from gigawatt.planning.inputs import Labels
+
+from .places import curves_of, ratios
+from .resolver import Resolver
+
+__all__ = ["partners"]
+
+
+def partners(r: Resolver) -> None:
+    """Contracted capacity, its accelerators and what it costs."""
+    keys, spec, months = r.inputs.partners, r.spec.partners, r.horizon.months
+    ratios(r, "partner", keys, spec, "partners")
+    curve, evidence = curves_of(
+        r, keys, {k: spec[k].capacity for k in keys}, "partners", "capacity"
+    )
+    per_mw = np.zeros(len(keys))
+    end: list[int] = []
+    system_evidence: dict[Labels, Evidence] = {}
+    for row, key in enumerate(keys):
+        partner = spec[key]
+        first = r.horizon.offset(min(partner.capacity))
+        end.append(first + int(partner.term) if partner.term is not None else months)
+        curve[row, max(0, end[row]) :] = 0.0
+        if partner.system is not None:
+            record = r.catalog.system(partner.system)
+            assert record.rack_power is not None
+            factor = record.it_power_factor or r.defaults.it_power_factor
+            per_mw[row] = record.packages_per_rack.value / float(
+                rack_it_mw(np.array(record.rack_power.value), np.array(factor.value))
+            )
+            system_evidence[(key,)] = r.known(
+                record.rack_power, "systems", partner.system, "rack_power"
+            )
+    r.add("partner_power_mw", ("partner", "month"), "MW on the partner's basis", curve, evidence)
+    r.add("partner_packages_per_mw", ("partner",), "package/MW IT", per_mw, system_evidence)
+    for name, unit, field_name in (
+        ("partner_price_usd", "USD/package/h", "price"),
+        ("partner_commitment_usd", "USD", "commitment"),
+        ("partner_utilisation", "1", "utilisation"),
+        ("partner_take_or_pay", "1", "take_or_pay"),
+    ):
+        r.add(
+            name,
+            ("partner",),
+            unit,
+            [getattr(spec[key], field_name) or 0.0 for key in keys],
+            {(key,): r.written(f"partners.{key}.{field_name}") for key in keys},
+        )
+    terms = [
+        float(spec[key].term or months - r.horizon.offset(min(spec[key].capacity))) for key in keys
+    ]
+    r.add(
+        "partner_term_months",
+        ("partner",),
+        "month",
+        terms,
+        {(key,): r.written(f"partners.{key}.term") for key in keys},
+    )
