@@ -19,26 +19,56 @@ from gigawatt.catalog.records import Deal, Kind, Reference, Site
 CATALOG = Catalog()
 KINDS: tuple[Kind, ...] = ("sites", "deals", "prices", "power", "finance")
 DEALS = {
-    "nvidia-openai-loi-2025", "nvidia-openai-equity-2026", "nvidia-openai-guaranty-2026",
-    "nvidia-compute-financing-2026", "oracle-openai", "microsoft-openai", "amd-openai",
-    "broadcom-openai", "coreweave-openai", "aws-openai", "cerebras-openai", "softbank-openai",
-    "stargate", "openai-camellia", "amd-meta", "amazon-anthropic", "microsoft-nvidia-anthropic",
+    "nvidia-openai-loi-2025",
+    "nvidia-openai-equity-2026",
+    "nvidia-openai-guaranty-2026",
+    "nvidia-compute-financing-2026",
+    "oracle-openai",
+    "microsoft-openai",
+    "amd-openai",
+    "broadcom-openai",
+    "coreweave-openai",
+    "aws-openai",
+    "cerebras-openai",
+    "softbank-openai",
+    "stargate",
+    "openai-camellia",
+    "amd-meta",
+    "amazon-anthropic",
+    "microsoft-nvidia-anthropic",
 }
 REFERENCES: dict[Kind, set[str]] = {
     "prices": {"electricity", "gpu-hour", "it-capex", "facility-capex", "capex-per-gigawatt"},
     "power": {
-        "pue-and-overhead", "power-bases", "construction-lead-times", "grid-interconnection",
-        "gas-turbines", "staffing-and-maintenance", "useful-life",
+        "pue-and-overhead",
+        "power-bases",
+        "construction-lead-times",
+        "grid-interconnection",
+        "gas-turbines",
+        "staffing-and-maintenance",
+        "useful-life",
     },
     "finance": {
-        "drawdown-mechanics", "gpu-ddtl-template", "milestone-equity", "vendor-financing",
-        "residual-value-guaranty", "spv-lease", "debt-pricing", "discount-rates",
+        "drawdown-mechanics",
+        "gpu-ddtl-template",
+        "milestone-equity",
+        "vendor-financing",
+        "residual-value-guaranty",
+        "spv-lease",
+        "debt-pricing",
+        "discount-rates",
         "openai-financials",
     },
 }
 OVERHEADS = {
-    "abilene", "shackelford", "port-washington", "ports-pike", "colossus-1", "new-carlisle",
-    "milam", "hyperion",
+    "abilene",
+    "shackelford",
+    "port-washington",
+    "ports-pike",
+    "colossus-1",
+    "new-carlisle",
+    "milam",
+    "hyperion",
 }
 NEVER_ADD = re.compile(r"[Nn]ever (add|count)|do not (add|sum|count)")
 RATIO = re.compile(r"(\d+)/(\d+) = (\d+\.\d+)")
@@ -156,14 +186,18 @@ def test_the_arc_is_dated_and_in_order() -> None:
     ("kind", "record_id", "name", "expected"),
     [
         (
-            "deals", "nvidia-openai-loi-2025", "first_tranche_trigger",
+            "deals",
+            "nvidia-openai-loi-2025",
+            "first_tranche_trigger",
             ["signing of a definitive purchase agreement", "completion of the first gigawatt"],
         ),
         ("deals", "nvidia-openai-guaranty-2026", "capacity_optional", [3.8, 3.75]),
         ("sites", "ports-pike", "planned_optional", [3800, 3750]),
         ("deals", "stargate", "spending_to_2030", [1400, 600, 750]),
         (
-            "deals", "amazon-anthropic", "milestone_gate",
+            "deals",
+            "amazon-anthropic",
+            "milestone_gate",
             ["delivered compute", "commercial milestones"],
         ),
         ("sites", "lordstown", "planned", [300, (300, 1000)]),

@@ -20,7 +20,7 @@ def rack_it_mw(rack_power_mw: Array, it_power_factor: Array) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> float(rack_it_mw(np.array(0.21), np.array(1.15)))
+    >>> round(float(rack_it_mw(np.array(0.21), np.array(1.15))), 6)
     0.2415
     """
     return rack_power_mw * it_power_factor

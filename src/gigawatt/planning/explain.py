@@ -82,7 +82,7 @@ class Explanation:
         pad = "  " * indent
         at = f"[{', '.join(self.labels.values())}]" if self.labels else ""
         value = _shown(self.value)
-        unit = "" if self.unit in {"1", "code", *_MONTH_UNITS} else f" {self.unit}"
+        unit = "" if self.unit in {"", "1", "code", *_MONTH_UNITS} else f" {self.unit}"
         head = f"{pad}{self.name}{at} = {value}{unit}" if value else f"{pad}{self.name}{at}"
         if self.evidence is not None:
             head += f"    {_cited(self.evidence)}"
@@ -263,6 +263,8 @@ def _figure(
     shown = dict(own)
     if "month" in array.dims:
         shown["month"] = str(month)
+    if "month" in array.dims and month < plan.horizon.start:
+        return Explanation(figure.name, shown, "before the horizon", doc=figure.doc)
     value: float | str | None = None
     listed: list[Explanation] = []
     summed = [str(dim) for dim in chosen.dims if figure.additive and dim not in _ALTERNATIVES]

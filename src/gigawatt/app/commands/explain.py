@@ -67,7 +67,7 @@ def explain_command(
         if json_:
             print(json.dumps(rows, indent=1, ensure_ascii=False))
             return
-        for item in sorted(rows, key=lambda r: (r["kind"], r["where"])):
+        for item in sorted(rows, key=lambda r: (r["kind"], r["input"], r["where"])):
             value = f" = {item['value']}" if item["value"] else ""
             print(f"{item['kind']:<9} {item['input']}{value}    {item['where']}")
             if item["note"] or item["source"]:

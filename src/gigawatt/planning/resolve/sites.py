@@ -56,7 +56,17 @@ def sites(r: Resolver) -> None:
     r.column("load_factor", "site", "1", keys, energy("load_factor", "load_factor"))
     r.column("energy_pue", "site", "1", keys, partial(_energy_pue, r))
     r.column("facility_cost_usd", "site", "USD/MW IT", keys, partial(_facility_cost, r))
-    r.column("facility_paid_mw", "site", "MW on the site's basis", keys, partial(_facility_paid, r))
+    r.add(
+        "facility_paid_mw",
+        ("site",),
+        "MW on the site's basis",
+        [spec[key].facility_paid for key in keys],
+        {
+            (key,): r.written(f"sites.{key}.facility_paid")
+            for key in keys
+            if spec[key].facility_paid
+        },
+    )
     for name in LAGS:
         r.column(f"{name}_months", "site", "month", keys, _lag(r, name))
     _existing(r, keys)
@@ -80,12 +90,6 @@ def _facility_cost(r: Resolver, key: str) -> tuple[float, Evidence]:
         return r.defaulted("facility_cost")
     ratio = float(r.inputs["basis_ratio"][r.inputs.sites.index(key)])
     return written * ratio, r.written(f"sites.{key}.facility_cost")
-
-
-def _facility_paid(r: Resolver, key: str) -> tuple[float, Evidence]:
-    written = r.spec.sites[key].facility_paid
-    path = f"sites.{key}.facility_paid" if written else f"sites.{key}"
-    return written, r.written(path)
 
 
 def _lag(r: Resolver, name: str) -> Callable[[str], tuple[float, Evidence]]:
