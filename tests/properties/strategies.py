@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 
+import gigawatt as gw
+from gigawatt.core.errors import ScenarioError
 from gigawatt.core.months import Month
 
 START = Month.parse("2027-01")
@@ -87,3 +90,12 @@ def scenarios(draw: st.DrawFn, systems: int = 3, months: int = 40) -> dict[str, 
             }
         },
     }
+
+
+def planned(data: dict[str, Any]) -> gw.Plan:
+    """The plan of a random scenario; one in which nothing is ever built is not tried."""
+    try:
+        return gw.plan(gw.Scenario.from_dict(data))
+    except ScenarioError as error:
+        assume(error.problems[0].code != "E306")
+        raise

@@ -11,19 +11,9 @@ import copy
 import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from properties.strategies import month, scenarios
 
-import gigawatt as gw
-from gigawatt.core.errors import ScenarioError
 from gigawatt.core.months import Month
-
-
-def planned(data):
-    try:
-        return gw.plan(gw.Scenario.from_dict(data))
-    except ScenarioError as error:
-        assume(error.problems[0].code != "E306")
-        raise
+from properties.strategies import month, planned, scenarios
 
 
 def number(text):
