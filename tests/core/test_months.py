@@ -76,7 +76,7 @@ def test_quarters_and_months_as_periods() -> None:
 
 @pytest.mark.parametrize("text", ["2027-Q0", "2027-Q5", "2027-q1", "Q1 2027", "2027-13", ""])
 def test_what_is_no_period(text: str) -> None:
-    with pytest.raises(ValueError, match="neither a month .* nor a quarter"):
+    with pytest.raises(ValueError, match=r"neither a month .* nor a quarter"):
         parse_period(text)
 
 

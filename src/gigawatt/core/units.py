@@ -36,6 +36,7 @@ __all__ = [
     "Energy",
     "EnergyPrice",
     "GrowthPerYear",
+    "Life",
     "Months",
     "Packages",
     "Power",
@@ -349,6 +350,7 @@ RackPower = Annotated[float, Door("MW", "120 kW", ge=1e-6, le=100.0)]
 Watts = Annotated[float, Door("W", "1400 W", gt=0.0)]
 Energy = Annotated[float, Door("MWh", "500 GWh")]
 Months = Annotated[float, Door("month", "9 months", whole=True, le=1200)]
+Life = Annotated[float, Door("month", "60 months", ge=1, whole=True, le=1200)]
 Racks = Annotated[float, Door("rack", "800 racks", whole=True, le=1e9)]
 RackRate = Annotated[float, Door("rack/month", "300 racks/month", le=1e9)]
 Packages = Annotated[float, Door("package", "72 packages", whole=True)]

@@ -186,7 +186,7 @@ class Hardware(_Spec):
     """Scale-out network and storage, per price of the racks."""
     spares: u.SpareShare | None = None
     """Cold spares per racks delivered."""
-    useful_life: u.Months | None = None
+    useful_life: u.Life | None = None
     """Months in service until retirement."""
 
 
