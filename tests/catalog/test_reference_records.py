@@ -60,16 +60,17 @@ REFERENCES: dict[Kind, set[str]] = {
         "openai-financials",
     },
 }
-OVERHEADS = {
-    "abilene",
-    "shackelford",
-    "port-washington",
-    "ports-pike",
-    "colossus-1",
-    "new-carlisle",
-    "milam",
-    "hyperion",
+# which ratio a site's sources give: facility per IT (pue) or grid per IT (overhead)
+RATIOS = {
+    "abilene": "pue",
+    "colossus-1": "pue",
+    "hyperion": "pue",
+    "milam": "pue",
+    "new-carlisle": "pue",
+    "port-washington": "overhead",
+    "shackelford": "overhead",
 }
+BASIS = {"pue": "facility", "overhead": "grid"}
 NEVER_ADD = re.compile(r"[Nn]ever (add|count)|do not (add|sum|count)")
 RATIO = re.compile(r"(\d+)/(\d+) = (\d+\.\d+)")
 
@@ -125,11 +126,10 @@ def test_every_loose_fact_has_a_unit_or_is_text() -> None:
 def test_every_source_exists() -> None:
     for where, fact in every_fact():
         assert fact.source in CATALOG.sources, f"{where}: {fact.source}"
-    for record_id in CATALOG.ids("sites"):
-        overhead = CATALOG.site(record_id).overhead
-        if overhead is not None:
-            cited = [overhead.source, *(str(other["source"]) for other in overhead.also)]
-            assert set(cited) <= set(CATALOG.sources), record_id
+    for record_id, name in RATIOS.items():
+        ratio = getattr(CATALOG.site(record_id), name)
+        cited = [ratio.source, *(str(other["source"]) for other in ratio.also)]
+        assert set(cited) <= set(CATALOG.sources), record_id
 
 
 def test_power_of_sites_names_its_basis() -> None:
@@ -213,17 +213,22 @@ def test_conflicting_values_stand_side_by_side(
     assert values(kind, record_id, name) == expected
 
 
-def test_overheads_stand_where_both_sides_are_known() -> None:
-    found = {site for site in CATALOG.ids("sites") if CATALOG.site(site).overhead is not None}
-    assert found == OVERHEADS
+def test_ratios_stand_where_both_sides_are_known() -> None:
+    found = {
+        site: name
+        for site in CATALOG.ids("sites")
+        for name in BASIS
+        if getattr(CATALOG.site(site), name) is not None
+    }
+    assert found == RATIOS
 
 
-@pytest.mark.parametrize("record_id", sorted(OVERHEADS))
-def test_overhead_equals_its_derivation(record_id: str) -> None:
-    overhead = CATALOG.site(record_id).overhead
-    assert overhead is not None
+@pytest.mark.parametrize("record_id", sorted(RATIOS))
+def test_a_ratio_is_of_the_basis_of_its_field_and_equals_its_derivation(record_id: str) -> None:
+    name = RATIOS[record_id]
+    overhead = getattr(CATALOG.site(record_id), name)
     assert overhead.seen == "derived"
-    assert re.search(r"Basis MW (facility|grid|generation)\b.*\bover MW IT", overhead.note)
+    assert re.search(rf"Basis MW {BASIS[name]}\b.*\bover MW IT", overhead.note)
     ratios = [(float(top), float(below), text) for top, below, text in RATIO.findall(overhead.note)]
     assert ratios
     known: set[float] = set()
@@ -242,12 +247,11 @@ def test_overhead_equals_its_derivation(record_id: str) -> None:
         assert [overhead.low, overhead.high] == [float(text) for _, _, text in ratios[:2]]
 
 
-@pytest.mark.parametrize("record_id", ["abilene", "shackelford", "port-washington", "ports-pike"])
-def test_power_record_repeats_the_overheads_of_the_sites(record_id: str) -> None:
-    overhead = CATALOG.site(record_id).overhead
-    assert overhead is not None
+@pytest.mark.parametrize("record_id", ["abilene", "shackelford", "port-washington"])
+def test_power_record_repeats_the_ratios_of_the_sites(record_id: str) -> None:
+    ratio = getattr(CATALOG.site(record_id), RATIOS[record_id])
     name = f"overhead_{record_id.replace('-', '_')}"
-    assert values("power", "pue-and-overhead", name) == [overhead.value]
+    assert values("power", "pue-and-overhead", name) == [ratio.value]
 
 
 def test_power_bases_are_words_and_carry_the_rule() -> None:

@@ -58,7 +58,8 @@ def value_of(fact: Fact | None) -> float:
 
 def per_it_gw(system: System, power_mw: float | None, factor: float | None) -> float:
     """Packages per GW of IT power at a rack power and a factor."""
-    assert power_mw is not None and factor is not None
+    assert power_mw is not None
+    assert factor is not None
     return system.packages_per_rack.value / (power_mw * factor) * 1e3
 
 
@@ -96,7 +97,8 @@ def test_packages_per_it_gigawatt_agree_with_the_table(system_id: str) -> None:
 def test_ends_of_the_ranges_span_the_table(system_id: str) -> None:
     system = Catalog().system(system_id)
     power, factor = system.rack_power, system.it_power_factor
-    assert power is not None and factor is not None
+    assert power is not None
+    assert factor is not None
     low, _, high = band(system_id, "packages per GW IT")
     most = per_it_gw(system, power.value if power.low is None else power.low, factor.low)
     fewest = per_it_gw(system, power.value if power.high is None else power.high, factor.high)
@@ -137,7 +139,8 @@ def test_a_system_with_a_peak_has_an_assumed_mfu_with_a_range(system_id: str) ->
     system = Catalog().system(system_id)
     assert set(system.mfu) == set(system.peak)
     for fact in system.mfu.values():
-        assert fact.low is not None and fact.high is not None
+        assert fact.low is not None
+        assert fact.high is not None
         assert 0.0 < fact.low < fact.value < fact.high < 0.75
         assert (fact.confidence, fact.seen) == ("assumed", "derived")
         assert fact.note
@@ -203,7 +206,8 @@ def test_published_rack_figures_are_packages_times_package_figures(
 ) -> None:
     system = Catalog().system(system_id)
     rack = system.facts[fact]
-    assert isinstance(rack, LooseFact) and isinstance(rack.value, float)
+    assert isinstance(rack, LooseFact)
+    assert isinstance(rack.value, float)
     field, _, precision = figure.partition(".")
     found = getattr(system, field)
     package = value_of(found[precision] if precision else found)
@@ -219,7 +223,9 @@ def test_derived_server_power_follows_the_measured_servers(system_id: str) -> No
         ratios.append(value_of(known.rack_power) * 1e6 / (8 * value_of(known.tdp)))
     system = catalog.system(system_id)
     power = system.rack_power
-    assert power is not None and power.low is not None and power.high is not None
+    assert power is not None
+    assert power.low is not None
+    assert power.high is not None
     tdp = 8 * value_of(system.tdp) / 1e6
     assert (power.confidence, power.seen) == ("estimate", "derived")
     assert power.value / tdp == pytest.approx(1.8)
@@ -239,7 +245,8 @@ def test_vera_rubin_ranges_and_conflicts_stand_beside_the_central_values() -> No
     assert power is not None
     assert (power.low, power.value, power.high) == pytest.approx((0.19, 0.21, 0.23))
     assert [other["value"] for other in power.also] == ["132 kW", "136 kW"]
-    assert system.hbm_bandwidth is not None and len(system.hbm_bandwidth.also) == 2
+    assert system.hbm_bandwidth is not None
+    assert len(system.hbm_bandwidth.also) == 2
     assert system.peak["fp4"].value == pytest.approx(35e15)
     assert system.peak_inference["fp4"].value == pytest.approx(50e15)
 

@@ -196,3 +196,41 @@ def test_no_power_is_said_to_be_no_power(sites):
     done = deploy(inputs([[0.0, 0.0]] * sites, [1.0]))
     assert (done.binding == 0).all()
     assert not done.shipped.any()
+
+
+DRAWN = {
+    "usable_mw": 2, "rack_mw": 1, "firm_racks": 2, "supply_racks": 2, "allowed": 3, "spare_share": 1,
+    "occupies_months": 2, "standing_racks": 2, "standing_months": 2, "stock_limit": 3, "ever_limit": 3,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", sorted(DRAWN))
+def test_any_one_input_may_have_draws(field):
+    case = inputs(
+        [[4.0, 9.0, 9.0], [3.0, 3.0, 6.0]], [2.0, 1.0], firm=[[1, 0, 2], [0, 3, 0]],
+        supply=[[1, 2, 1], [3, 1, 9]], space=2, standing=np.array([[1.0, 0.0], [0.0, 1.0]]),
+        standing_months=np.full((2, 2), 1), stock_limit=np.full((2, 2, 3), 4.0),
+        ever_limit=np.full((2, 2, 3), 9.0),
+    )  # fmt: skip
+    plain_value = getattr(case, field)
+    other = (
+        ~plain_value
+        if plain_value.dtype == bool
+        else plain_value * 0 + plain_value.dtype.type(0 if field == "spare_share" else 1)
+    )
+    drawn = np.stack([plain_value, other])
+    together = deploy(dataclasses.replace(case, **{field: drawn}))
+    for draw in range(2):
+        alone = deploy(dataclasses.replace(case, **{field: drawn[draw]}))
+        assert np.array_equal(together.shipped[draw], alone.shipped)
+        assert np.array_equal(together.binding[draw], alone.binding)
+
+
+def test_power_binds_where_only_an_ended_supply_would_still_fit():
+    """A full site is not short of a small rack that nobody sells any more."""
+    supply = [[9, 9, 9], [9, 0, 0]]
+    done = deploy(inputs([[2.5, 2.5, 2.5]], [2.0, 0.4], supply=supply))
+    assert done.shipped[0].sum(axis=-1).tolist() == [1, 1]
+    assert done.binding[0].tolist() == [1, 1, 1]
+    ended = deploy(inputs([[1.0, 9.0]], [1.0], supply=[[5, 0]]))
+    assert ended.binding[0].tolist() == [1, 2]

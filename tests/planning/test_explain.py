@@ -67,22 +67,8 @@ def test_every_figure_is_explained_down_to_evidence(name: str, scenario: str) ->
             assert PLACE.match(leaf.evidence.where), leaf
 
 
-DATED_DEALS = {"finance.investment_usd", "finance.exposure_usd"}
-
-
-@pytest.mark.parametrize(
-    ("name", "scenario"),
-    [
-        pytest.param(
-            name, scenario,
-            marks=pytest.mark.xfail(raises=KeyError, reason="equity on dates counts no gigawatts"),
-        )
-        if scenario == "nvidia-openai-equity" and name in DATED_DEALS
-        else (name, scenario)
-        for name in NAMES
-        for scenario in SHIPPED
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("scenario", SHIPPED)
 def test_every_figure_is_explained_at_any_month_and_label(name: str, scenario: str) -> None:
     plan = plan_of(scenario)
     months = (0, plan.horizon.months // 2, plan.horizon.months - 1)
@@ -192,7 +178,6 @@ def test_a_setting_is_cited_as_such() -> None:
     assert leaf.evidence.where.startswith("--set")
 
 
-@pytest.mark.xfail(reason="evidence of the file is still given for a value that was set over it")
 def test_a_set_value_does_not_borrow_the_source_of_the_old_one() -> None:
     settings = {"hardware.vr-nvl72.price": "9 MUSD/rack"}
     plan = gw.plan(gw.load("nvidia-openai-10gw", settings=settings))
@@ -230,7 +215,6 @@ def test_inputs_can_be_asked_for_directly() -> None:
     assert [node.labels["system"] for node in several.below] == ["vr-nvl72", "gb300-nvl72"]
 
 
-@pytest.mark.xfail(raises=IndexError, reason="an input of zero without evidence has no leaf")
 def test_an_input_that_is_zero_and_that_nobody_wrote_can_be_asked_for() -> None:
     leaf = gw.explain(plan_of("one-campus"), "inputs.supply", system="gb300-nvl72")
     assert leaf.value == 0.0

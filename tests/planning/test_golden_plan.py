@@ -100,8 +100,8 @@ def test_power_on_each_basis(plan):
 
 
 def test_what_binds(plan):
-    # in the month of installation: nothing yet, supply, supply, supply, power, supply …
-    assert plan.power["binding"].values[:9, 0].tolist() == [0, 2, 2, 2, 1, 2, 2, 2, 1]
+    # supply until the fourth shipment fills the site, and again after the second step
+    assert plan.power["binding"].values[:9, 0].tolist() == [2, 2, 2, 2, 1, 2, 2, 2, 1]
 
 
 def test_energy_and_its_price(plan):

@@ -106,7 +106,7 @@ ERRORS = [
     Bad("E215", "signed: 2027-01", "signed: 2027 #!", "investment.vendor.signed", "YYYY-MM"),
     Bad("E215", "start: 2027-01", "start: 2027-01-15", "horizon.start", "YYYY-MM", line=3),
     Bad("E216", "2028-01: 100 MW", "2028-01: plenty #!", "power.2028-01", "not a quantity"),
-    Bad("E216", "4 MUSD/rack", "{low: 1 USD/rack} #!", "gb300-nvl72.price", "low: …, mode: …"),
+    Bad("E216", "4 MUSD/rack", "{low: 1 USD/rack} #!", "gb300-nvl72.price", "write low, mode and high"),
     Bad(
         "E217",
         "4 MUSD/rack",
@@ -186,6 +186,11 @@ ERRORS = [
     Bad("E316", "lags: {delivered_to_installed: 1 month}",
         "lags: {installed_to_service: 2 months, installed_to_commissioned: 1 month} #!",
         "lags.installed_to_service", "Keep either"),
+    Bad("E316", "lags: {delivered_to_installed: 1 month}",
+        "lags: {installed_to_service: 2 months}\nsites:\n  plain:\n    lags: "
+        "{commissioned_to_service: 1 month} #!\n    basis: it\n    power: {2027-01: 50 MW}",
+        "sites.plain.lags", "as a whole"),
+    Bad("E321", "pue: 1.2", "facility_paid: 200 MW #!", "sites.plain.facility_paid", "at most 100 MW"),
     Bad("E318", RUN, "    run: {precision: fp8} #!\n", "training.run", "either 'compute' or 'model'"),
     Bad("E318", RUN, "    run: {model: llama31-405b} #!\n", "training.run", "needs its training 'tokens'"),
     Bad("E318", RUN, "    run: {compute: 1 FLOP, tokens: 1 token} #!\n", "run.tokens", "need a 'model'"),
@@ -213,6 +218,10 @@ WARNINGS = [
     Bad("W105", "price: 4 MUSD/rack",
         "available: 2027-06\n    supply: {2027-01: 900 racks/month} #!",
         "hardware.gb300-nvl72.supply.2027-01", "2027-06"),
+    Bad("W106", *after("partners: {p: {basis: it, commitment: 1 USD, utilisation: 50 %,"
+        " capacity: {2027-01: 1 MW}}} #!"), "partners.p.utilisation", "no effect"),
+    Bad("W107", "pue: 1.2", "existing: {gb300-nvl72: {racks: 9 racks, since: 2026-01}} #!",
+        "sites.plain.existing.gb300-nvl72", "without limit|nothing limits"),
     Bad("W110", "price: 4 MUSD/rack", "deliveries: {2027-06: 5000 racks} #!",
         "hardware.gb300-nvl72.deliveries", "wait for power"),
     Bad("W111", "    cap: 1 GUSD", "    cap: 9 GUSD", "investment.vendor", "not paid within", line=19),
@@ -223,7 +232,7 @@ WARNINGS = [
 
 ELSEWHERE = {
     "E101", "E102", "E103", "E104", "E105", "E106", "E107", "E108", "E109", "E111", "E112", "E113",
-    "E114",
+    "E114", "E322",
 }  # fmt: skip
 
 
@@ -235,8 +244,9 @@ def edited(bad: Bad) -> tuple[str, int]:
     """The text of a case, and the line that its finding must name."""
     assert bad.old in GOOD
     text = GOOD.replace(bad.old, bad.new, 1)
-    if text.count("hardware:") > 1:  # a case that brings its own hardware
-        text = text.replace(HARDWARE, "", 1)
+    for part, heading in ((HARDWARE, "hardware:"), (SITES, "\nsites:")):
+        if text.count(heading) > 1:  # a case that brings its own
+            text = text.replace(part, "", 1)
     marked = [number for number, line in enumerate(text.splitlines(), 1) if "#!" in line]
     assert (len(marked) == 1) != (bad.line is not None), "mark one line, or give one"
     return text, bad.line or marked[0]

@@ -18,6 +18,7 @@ _RECORD = "the catalog record"
 _LEFT_OUT = {
     ("Energy", "price"): "energy_price",
     ("Energy", "pue"): "energy_pue",
+    ("Site", "facility_paid"): "the power of the racks that already run",
     ("Site", "from"): "nothing is taken over",
     ("Site", "name"): "the catalog's site, or the id",
     ("Site", "location"): "the catalog's site, or nothing",

@@ -144,10 +144,8 @@ def _binding(rows: list[dict[str, Any]]) -> str:
             by_site.setdefault(row["site"], []).append(row)
     lines = []
     for site, runs in by_site.items():
-        longest = sorted(runs, key=lambda row: (row["to"] > row["from"], row["to"]), reverse=True)
-        parts = [
-            f"{row['by']} {row['from']}–{row['to']}"
-            for row in sorted(longest[:3], key=lambda r: r["from"])
-        ]
+        parts = [f"{row['by']} {row['from']}–{row['to']}" for row in runs]
+        if len(parts) > 4:
+            parts = [*parts[:2], f"… {len(parts) - 4} more …", *parts[-2:]]
         lines.append(f"{site}: {', '.join(parts)}")
     return "\n".join(lines) or "nothing"

@@ -37,19 +37,19 @@ Kind = Literal[
     "systems", "models", "sites", "deals", "prices", "power", "finance", "claims", "defaults"
 ]
 
-PowerFact = Annotated[Fact, FactDoor(Door("MW", "210 kW", gt=0.0))]
+PowerFact = Annotated[Fact, FactDoor(Door("MW", "210 kW", ge=1e-6, le=100.0))]
 WattFact = Annotated[Fact, FactDoor(Door("W", "1400 W", gt=0.0))]
-CountFact = Annotated[Fact, FactDoor(Door("", "72", gt=0.0, whole=True, bare=True))]
+CountFact = Annotated[Fact, FactDoor(Door("", "72", gt=0.0, le=1e6, whole=True, bare=True))]
 FactorFact = Annotated[Fact, FactDoor(Door("", "1.15", ge=1.0, le=3.0, bare=True))]
 ShareFact = Annotated[Fact, FactDoor(Door("", "35 %", ge=0.0, le=1.0, bare=True))]
-FlopsFact = Annotated[Fact, FactDoor(Door("FLOP/s", "2.5 PFLOP/s", gt=0.0))]
-BytesFact = Annotated[Fact, FactDoor(Door("B", "288 GB", gt=0.0))]
+FlopsFact = Annotated[Fact, FactDoor(Door("FLOP/s", "2.5 PFLOP/s", gt=0.0, le=1e21))]
+BytesFact = Annotated[Fact, FactDoor(Door("B", "288 GB", gt=0.0, le=1e18))]
 BandwidthFact = Annotated[Fact, FactDoor(Door("B/s", "8 TB/s", gt=0.0))]
-RackPriceFact = Annotated[Fact, FactDoor(Door("USD/rack", "7.8 MUSD/rack", gt=0.0))]
-MonthsFact = Annotated[Fact, FactDoor(Door("month", "9 months", ge=0.0, whole=True))]
-UsdPerMwFact = Annotated[Fact, FactDoor(Door("USD/MW", "15 MUSD/MW", ge=0.0))]
-EnergyPriceFact = Annotated[Fact, FactDoor(Door("USD/MWh", "45 USD/MWh", ge=0.0))]
-CarbonFact = Annotated[Fact, FactDoor(Door("kg/MWh", "370 kg/MWh", ge=0.0))]
+RackPriceFact = Annotated[Fact, FactDoor(Door("USD/rack", "7.8 MUSD/rack", gt=0.0, le=1e10))]
+MonthsFact = Annotated[Fact, FactDoor(Door("month", "9 months", ge=0.0, le=1200, whole=True))]
+UsdPerMwFact = Annotated[Fact, FactDoor(Door("USD/MW", "15 MUSD/MW", ge=0.0, le=1e10))]
+EnergyPriceFact = Annotated[Fact, FactDoor(Door("USD/MWh", "45 USD/MWh", ge=0.0, le=1e6))]
+CarbonFact = Annotated[Fact, FactDoor(Door("kg/MWh", "370 kg/MWh", ge=0.0, le=1e6))]
 
 
 class _Record(BaseModel):
@@ -187,6 +187,8 @@ class Site(_Record):
     """Who uses the compute."""
     status: str
     """State of the works."""
+    pue: FactorFact | None = None
+    """Facility power per IT power [1], where the sources give both."""
     overhead: FactorFact | None = None
     """Grid draw per IT power [1], where the sources give both."""
     power_sources: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ from gigawatt.core.yamltree import Tree, read_yaml
 from .facts import Source
 from .records import Claim, Deal, Kind, Model, PlanningDefaults, Record, Reference, Site, System
 
-__all__ = ["DATA", "KINDS", "Catalog", "Entry"]
+__all__ = ["DATA", "KINDS", "Catalog", "Entry", "record_files"]
 
 DATA = Path(__file__).parent / "data"
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -243,9 +243,14 @@ def _package_hash() -> bytes:
     return _folder_digest(DATA)
 
 
+def record_files(folder: Path) -> list[Path]:
+    """The YAML files of a catalog folder: records by kind, and sources; nothing else below it."""
+    return sorted(p for kind in (*KINDS, "sources") for p in (folder / kind).glob("*.yaml"))
+
+
 def _folder_digest(folder: Path) -> bytes:
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.yaml")):
+    for path in record_files(folder):
         digest.update(str(path.relative_to(folder)).encode())
         digest.update(path.read_bytes())
     return digest.digest()

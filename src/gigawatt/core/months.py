@@ -18,8 +18,8 @@ from pydantic_core import PydanticCustomError, core_schema
 
 __all__ = ["FIRST_YEAR", "LAST_YEAR", "Horizon", "Month", "parse_period"]
 
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
-_QUARTER = re.compile(r"(\d{4})-Q([1-4])")
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
+_QUARTER = re.compile(r"([0-9]{4})-Q([1-4])")
 FIRST_YEAR, LAST_YEAR = 1990, 2200
 
 
@@ -51,7 +51,7 @@ class Month:
         ValueError
             If the text is not a month between 1990 and 2200.
         """
-        match = _MONTH.fullmatch(text.strip())
+        match = _MONTH.fullmatch(text)
         if not match:
             raise ValueError(f"{text!r} is not a month; write YYYY-MM, such as 2027-02")
         year, month = int(match[1]), int(match[2])
@@ -127,7 +127,7 @@ def parse_period(text: str) -> tuple[Month, int]:
     >>> parse_period("2026-Q4")
     (Month('2026-10'), 3)
     """
-    match = _QUARTER.fullmatch(text.strip())
+    match = _QUARTER.fullmatch(text)
     if match:
         return Month.parse(f"{match[1]}-{int(match[2]) * 3 - 2:02d}"), 3
     try:

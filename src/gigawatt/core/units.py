@@ -122,8 +122,8 @@ _NOUNS = {
 
 _WORD = r"[A-Za-z%_]+"
 _QUANTITY = re.compile(
-    rf"\s*(?P<number>[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf|infinity))"
-    rf"\s*(?P<unit>{_WORD}(?:\s*[/*·]\s*{_WORD})*)?\s*",
+    rf"\s*(?P<number>[-+]?(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:nan|inf|infinity))"
+    rf"\s*(?P<unit>{_WORD}(?:\s*[/*·]\s*{_WORD}){{0,5}})?\s*",
     re.IGNORECASE,
 )
 
@@ -261,7 +261,7 @@ class Door:
         if not is_range(value):
             raise self._refuse(
                 "E216",
-                "{value} is not a range; write {{low: …, mode: …, high: …}} with a unit on each.",
+                "{value} is not a range; write low, mode and high, with a unit on each.",
                 dict(value),
             )
         low, mode, high = (self.read(value[key]) for key in ("low", "mode", "high"))
@@ -278,7 +278,10 @@ class Door:
         if self.whole:
             if abs(number - nearest) > 1e-9 * max(1.0, abs(number)):
                 raise self._refuse(
-                    "E218", "{value} is not a whole number of {unit}s.", value, unit=self.unit
+                    "E218",
+                    "{value} is not a whole number{of_unit}.",
+                    value,
+                    of_unit=f" of {self.unit}s" if self.unit else "",
                 )
             number = float(nearest)
         low = self.gt if self.gt is not None else self.ge

@@ -8,11 +8,12 @@ paid from income, not by the money that builds.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gigawatt.core.arrays import Array
 from gigawatt.fleet.milestones import TOLERANCE
 
-__all__ = ["cost_by_gigawatt", "present_value", "rack_spend", "steps_spend"]
+__all__ = ["cost_by_gigawatt", "growth_spend", "present_value", "rack_spend", "steps_spend"]
 
 
 def rack_spend(delivered: Array, price_usd: Array, network_share: Array) -> Array:
@@ -54,58 +55,82 @@ def steps_spend(power_mw: Array, usd_per_mw: Array, already_paid_mw: Array) -> A
 
 
 def cost_by_gigawatt(
-    deployed_gw: Array, starting_mw: Array, starting_usd: Array, count: int
+    deployed_gw: Array, standing_gw: Array, growth_usd: Array, count: int
 ) -> Array:
     """Cost of each whole gigawatt, in the order in which it was deployed.
 
-    At each site the cost of what starts in a month is spread over the power that starts, and only the
-    growth of what is deployed there is counted, so that replacing retired racks is left out. Power
-    that stood before the horizon has no cost. A gigawatt short of its last racks, within the
+    Power that stood before the horizon has no cost. A gigawatt short of its last racks, within the
     tolerance, is scaled to a whole one; one that is begun and not finished has no cost here.
 
     Parameters
     ----------
-    deployed_gw : array, shape (S, T)
+    deployed_gw : array, shape (..., S, T)
         Gigawatts deployed by site, non-decreasing [GW].
-    starting_mw, starting_usd : array, shape (S, T)
-        Power that starts in the month, on the same basis [MW], and what it cost [USD].
+    standing_gw : array, shape (..., S)
+        Gigawatts that stood before the first month [GW].
+    growth_usd : array, shape (..., S, T)
+        Cost of what the month adds to the deployed gigawatts [USD].
     count : int
         How many gigawatts.
 
     Returns
     -------
-    array, shape (count,) [USD]
+    array, shape (..., count) [USD]
         NaN for gigawatts that are not reached.
 
     Examples
     --------
     Half a gigawatt for 20 billion, then half a gigawatt for 30 billion:
 
-    >>> cost_by_gigawatt(np.array([[0.5, 1.0]]), np.array([[500.0, 500.0]]),
-    ...                  np.array([[20e9, 30e9]]), 1)
+    >>> cost_by_gigawatt(np.array([[0.5, 1.0]]), np.zeros(1), np.array([[20e9, 30e9]]), 1)
     array([5.e+10])
     """
-    growth_gw = np.diff(deployed_gw, axis=-1, prepend=0.0)
-    usd_per_gw = np.divide(
-        starting_usd, starting_mw / 1000.0, out=np.zeros_like(starting_usd), where=starting_mw > 0.0
-    )
-    spent_usd = np.concatenate([[0.0], np.cumsum((growth_gw * usd_per_gw).sum(axis=0))])
-    at_gw = np.concatenate([[0.0], deployed_gw.sum(axis=0)])
+    total_gw, start_gw = deployed_gw.sum(axis=-2), standing_gw.sum(axis=-1)
+    spent_usd = np.cumsum(growth_usd.sum(axis=-2), axis=-1)
+    lead = np.broadcast_shapes(total_gw.shape[:-1], start_gw.shape, spent_usd.shape[:-1])
     levels = np.arange(count + 1, dtype=float)
-    cost = np.diff(np.interp(levels, at_gw, spent_usd))
-    share = np.diff(np.minimum(levels, at_gw[-1]))
-    complete = levels[1:] * (1.0 - TOLERANCE) <= at_gw[-1] + 1e-12
-    return np.where(complete, cost / np.where(share > 0.0, share, 1.0), np.nan)
+    cost = np.full((*lead, count), np.nan)
+    for draw in np.ndindex(lead):
+        gw = np.broadcast_to(total_gw, (*lead, total_gw.shape[-1]))[draw]
+        usd = np.broadcast_to(spent_usd, (*lead, spent_usd.shape[-1]))[draw]
+        start = float(np.broadcast_to(start_gw, lead)[draw])
+        at_levels = np.interp(levels, np.r_[start, gw], np.r_[0.0, usd], left=0.0)
+        share = np.diff(np.minimum(levels, gw[-1]))
+        complete = levels[1:] * (1.0 - TOLERANCE) <= gw[-1] + 1e-12
+        whole = np.diff(at_levels) / np.where(share > 0.0, share, 1.0)
+        cost[draw] = np.where(complete, whole, np.nan)
+    return cost
 
 
-def present_value(monthly_usd: Array, annual_rate: float) -> Array:
+def growth_spend(growth_mw: Array, starting_mw: Array, racks_usd: Array, halls_usd: Array) -> Array:
+    """Cost of what each month adds at each site: its share of the racks that start, and its halls.
+
+    Parameters
+    ----------
+    growth_mw, starting_mw : array, shape (..., S, T)
+        What the month adds to the power deployed, and all power that starts in it, replacements of
+        retired racks included [MW].
+    racks_usd : array, shape (..., S, T)
+        Cost of all racks that start in the month [USD].
+    halls_usd : array, shape (..., S, T)
+        Cost of the halls of what is added [USD].
+
+    Returns
+    -------
+    array, shape (..., S, T) [USD]
+    """
+    share = np.divide(growth_mw, starting_mw, out=np.zeros_like(racks_usd), where=starting_mw > 0.0)
+    return racks_usd * np.minimum(share, 1.0) + halls_usd
+
+
+def present_value(monthly_usd: Array, annual_rate: ArrayLike) -> Array:
     """Value at the first month of a monthly flow: Σ flow[t] / (1 + rate)^(t/12).
 
     Parameters
     ----------
     monthly_usd : array, shape (..., T)
         Flow by month [USD].
-    annual_rate : float
+    annual_rate : float or array, shape (...)
         Discount rate [1/year].
 
     Returns
@@ -118,4 +143,5 @@ def present_value(monthly_usd: Array, annual_rate: float) -> Array:
     100.0
     """
     months = np.arange(monthly_usd.shape[-1])
-    return np.asarray((monthly_usd / (1.0 + annual_rate) ** (months / 12.0)).sum(axis=-1))
+    factor = (1.0 + np.asarray(annual_rate)[..., None]) ** (months / 12.0)
+    return np.asarray((monthly_usd / factor).sum(axis=-1))

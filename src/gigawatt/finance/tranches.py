@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gigawatt.core.arrays import Array
 from gigawatt.core.money import owed
@@ -121,7 +122,7 @@ def milestone_tranches(
 
 
 def guaranty_exposure(
-    deployed_gw: Array, per_gigawatt_usd: float, cap_usd: float, term_months: int | None
+    deployed_gw: Array, per_gigawatt_usd: ArrayLike, cap_usd: ArrayLike, term_months: int | None
 ) -> Array:
     """Contingent exposure of a guarantor by month: not cash.
 
@@ -131,7 +132,7 @@ def guaranty_exposure(
     ----------
     deployed_gw : array, shape (..., T)
         Gigawatts deployed, non-decreasing [GW].
-    per_gigawatt_usd, cap_usd : float
+    per_gigawatt_usd, cap_usd : float or array, shape (...)
         Exposure per gigawatt and in all [USD].
     term_months : int or None
         Months until the exposure of a gigawatt ends.
@@ -141,4 +142,5 @@ def guaranty_exposure(
     array, shape (..., T) [USD]
     """
     ended = later(deployed_gw, term_months) if term_months is not None else 0.0
-    return np.asarray(np.minimum((deployed_gw - ended) * per_gigawatt_usd, cap_usd))
+    exposure = (deployed_gw - ended) * np.asarray(per_gigawatt_usd)[..., None]
+    return np.asarray(np.minimum(exposure, np.asarray(cap_usd)[..., None]))

@@ -119,14 +119,7 @@ def deploy(inputs: DeployInputs) -> Deployment:
     i = inputs
     sites, months = i.usable_mw.shape[-2:]
     systems = i.rack_mw.shape[-1]
-    lead = np.broadcast_shapes(
-        i.usable_mw.shape[:-2],
-        i.rack_mw.shape[:-1],
-        i.firm_racks.shape[:-2],
-        i.supply_racks.shape[:-2],
-        i.allowed.shape[:-3],
-        i.occupies_months.shape[:-2],
-    )
+    lead = _draws(i)
     shipped = np.zeros((*lead, sites, systems, months))
     freed = np.zeros((*lead, sites, systems, months + 1))
     standing = np.zeros((*lead, sites, systems)) + i.standing_racks
@@ -139,7 +132,9 @@ def deploy(inputs: DeployInputs) -> Deployment:
 
     _schedule(freed, np.broadcast_to(i.standing_months, standing.shape), standing)
     occupied_mw = (standing * i.rack_mw[..., None, :]).sum(axis=-1)
-    ever_smallest = np.where(i.allowed.any(axis=-1), i.rack_mw[..., None, :], np.inf).min(axis=-1)
+    may_stand = i.allowed.any(axis=-1)
+    arrivals = (i.firm_racks + i.supply_racks) > 0.0
+    still_comes = np.flip(np.logical_or.accumulate(np.flip(arrivals, -1), axis=-1), -1)
     spaces = np.broadcast_to(i.occupies_months, (*lead, sites, systems))
     constant_space = spaces.reshape(-1, sites, systems)[0] if _same_in_all_draws(spaces) else None
 
@@ -169,7 +164,7 @@ def deploy(inputs: DeployInputs) -> Deployment:
             at_hand = np.floor(can_arrive * usable_share[..., k] + _EPS) - sent[..., k]
             before = np.cumsum(want, axis=-1) - want
             ships = np.minimum(np.maximum(at_hand[..., None] - before, 0.0), want)
-            short |= want > ships
+            short |= (want > ships) & still_comes[..., k, month, None]
             total = ships.sum(axis=-1)
             sent[..., k] += total
             needed = np.ceil(sent[..., k] / usable_share[..., k] - _EPS) + 0.0
@@ -180,15 +175,60 @@ def deploy(inputs: DeployInputs) -> Deployment:
             occupied_mw = occupied_mw + ships * rack_mw
             _free_later(freed, spaces, constant_space, ships, k, month)
         delivered_by_month[..., month] = delivered
-        room_mw = power_mw - occupied_mw
-        available = i.allowed[..., month].any(axis=-1)
-        binding[..., month] = np.select(
-            [power_mw <= 0.0, room_mw < ever_smallest - _EPS, short, ~available],
-            [0, 1, 2, 3],
-            default=4,
+        stored = usable_of(delivered, i.spare_share) - sent >= 1.0
+        to_come = (still_comes[..., month] | stored)[..., None, :]
+        binding[..., month] = _binding(
+            power_mw,
+            power_mw - occupied_mw,
+            np.where(may_stand & to_come, i.rack_mw[..., None, :], np.inf),
+            short,
+            np.asarray(i.allowed[..., month].any(axis=-1)),
         )
     spare = delivered_by_month - usable_of(delivered_by_month, i.spare_share[..., None])
     return Deployment(shipped, delivered_by_month, spare, binding)
+
+
+def _binding(
+    power_mw: Array,
+    room_mw: Array,
+    racks_to_come_mw: Array,
+    short: NDArray[np.bool_],
+    available: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    """What keeps each site from one more rack; positions of `BINDING`.
+
+    Power binds where no rack in store or still to come would fit. Where there is none at all, supply
+    has ended.
+    """
+    smallest_mw = racks_to_come_mw.min(axis=-1)
+    ended = np.isinf(smallest_mw)
+    return np.select(
+        [power_mw <= 0.0, ~ended & (room_mw < smallest_mw - _EPS), short | ended, ~available],
+        [0, 1, 2, 3],
+        default=4,
+    )
+
+
+def _draws(i: DeployInputs) -> tuple[int, ...]:
+    """Leading axes of all inputs, broadcast."""
+    shapes = [
+        array.shape[:-own]
+        for array, own in (
+            (i.usable_mw, 2),
+            (i.rack_mw, 1),
+            (i.firm_racks, 2),
+            (i.supply_racks, 2),
+            (i.allowed, 3),
+            (i.spare_share, 1),
+            (i.occupies_months, 2),
+            (i.standing_racks, 2),
+            (i.standing_months, 2),
+            (i.stock_limit, 3),
+            (i.ever_limit, 3),
+        )
+        if array is not None
+    ]
+    return np.broadcast_shapes(*shapes)
 
 
 def _same_in_all_draws(spaces: NDArray[np.int64]) -> bool:

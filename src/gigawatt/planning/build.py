@@ -81,7 +81,8 @@ def _partners(inputs: Inputs) -> Figures:
     packages = it_mw * inputs["partner_packages_per_mw"][:, None]
     paid = np.maximum(inputs["partner_utilisation"], inputs["partner_take_or_pay"])
     by_use = packages * hours * (inputs["partner_price_usd"] * paid)[:, None]
-    running = inputs["partner_power_mw"] > 0.0
+    since = np.arange(inputs.horizon.months) - inputs["partner_first_month"][:, None]
+    running = (since >= 0) & (since < inputs["partner_term_months"][:, None])
     evenly = running * (inputs["partner_commitment_usd"] / inputs["partner_term_months"])[:, None]
     figures = {"it_mw": it_mw, "packages": packages, "cost_usd": by_use + evenly}
     return {f"partners.{name}": months_first(values) for name, values in figures.items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from gigawatt.core.arrays import Array
+from gigawatt.finance.costs import growth_spend
 from gigawatt.fleet.calendar import later
 from gigawatt.fleet.capacity import energy_mwh, rack_it_mw
 from gigawatt.fleet.deploy import DeployInputs, deploy
@@ -148,13 +149,18 @@ class Buildout:
             "installed_it_mw": installed,
             "in_service_it_mw": in_service,
             "idle_it_mw": self.energised_mw - installed,
-            "binding": later(
-                self.deployment.binding.astype(float), i["delivered_to_installed_months"]
-            ),
+            "binding": self._binding(),
             "energy_mwh": energy,
             "carbon_t": energy * (i["carbon_kg"] / 1000.0)[:, None],
         }
         return {f"power.{name}": months_first(values) for name, values in by_site.items()}
+
+    def _binding(self) -> Array:
+        """What binds, in the month in which the next rack would be installed, shape (S, T)."""
+        codes = self.deployment.binding.astype(float)
+        lag = self.inputs["delivered_to_installed_months"]
+        first = np.arange(codes.shape[-1]) < lag[:, None]
+        return np.where(first & (self.energised_mw > 0.0), codes[:, :1], later(codes, lag))
 
     def fleet_figures(self) -> Figures:
         """Racks, packages, peaks and memory."""
@@ -206,23 +212,33 @@ class Buildout:
         mw = (racks * (self.rack_mw * system_weight)[:, None]).sum(axis=1)
         return deployed_gw(mw * site_weight[:, None])
 
-    def starting(self, milestone: Milestone) -> tuple[Array, Array]:
-        """What goes into service by site and month, as a milestone counts it.
+    def standing_gw(self, milestone: Milestone) -> Array:
+        """Gigawatts that stood before the first month, by site, as a milestone counts them."""
+        site_weight, system_weight = self._masks(milestone)
+        standing_mw = self.inputs["existing_racks"] @ (self.rack_mw * system_weight)
+        return np.asarray(standing_mw * site_weight / 1000.0)
 
-        Returns
-        -------
-        tuple of array, shape (S, T)
-            Power [MW], and what its racks, spares and halls cost [USD].
+    def growth_usd(self, milestone: Milestone) -> Array:
+        """Cost of what each month adds to the gigawatts in service, by site, shape (S, T) [USD].
+
+        Racks with their network and spares, and halls beyond those that were paid before.
         """
         i = self.inputs
         site_weight, system_weight = self._masks(milestone)
         started = np.diff(self.stages.started, axis=-1, prepend=i["existing_racks"][..., None])
-        it_mw = (started * (self.rack_mw * system_weight)[:, None]).sum(axis=1)
+        started_mw = (started * (self.rack_mw * system_weight)[:, None]).sum(axis=1)
         rack_usd = i["price_usd"] * (1.0 + i["network_share"]) / (1.0 - i["spare_share"])
-        usd = (started * (rack_usd * system_weight)[:, None]).sum(axis=1)
-        usd += it_mw * i["facility_cost_usd"][:, None]
+        racks_usd = (started * (rack_usd * system_weight)[:, None]).sum(axis=1)
+        standing_mw = (self.in_service * (self.rack_mw * system_weight)[:, None]).sum(axis=1)
+        before_mw = (i["existing_racks"] @ (self.rack_mw * system_weight))[:, None]
+        peak_mw = np.maximum.accumulate(np.maximum(standing_mw, before_mw), axis=-1)
+        growth_mw = np.diff(peak_mw, axis=-1, prepend=before_mw)
+        paid_mw = (i["facility_paid_mw"] / i["basis_ratio"])[:, None]
+        to_pay = np.maximum(peak_mw - paid_mw, 0.0)
+        halls_mw = np.diff(to_pay, axis=-1, prepend=np.maximum(before_mw - paid_mw, 0.0))
+        halls_usd = halls_mw * i["facility_cost_usd"][:, None]
         counted = (site_weight > 0.0)[:, None]
-        return it_mw * site_weight[:, None], usd * counted
+        return growth_spend(growth_mw, started_mw, racks_usd, halls_usd) * counted
 
     def refresh_share(self) -> Array:
         """Share of the power of racks sent to sites in a month that replaces others, shape (T,).

@@ -15,6 +15,7 @@ from gigawatt.core.arrays import Array
 from gigawatt.core.errors import ConservationError, Problem
 from gigawatt.core.money import owed
 from gigawatt.finance.tranches import Tranche
+from gigawatt.fleet.milestones import TOLERANCE
 from gigawatt.scenario import Scenario
 
 from .build import Built
@@ -92,32 +93,75 @@ def sources_equal_uses(
     scenario: Scenario,
     tranches: Mapping[str, list[Tranche]],
 ) -> Iterator[str]:
-    """Investments and other sources pay for the build in every month."""
+    """Investments and other sources pay, over all months, for the racks and halls there are."""
+    racks = f["fleet.racks_delivered_total"][-1] @ (
+        inputs["price_usd"] * (1.0 + inputs["network_share"])
+    )
+    last_mw = f["power.energised_it_mw"][-1]
+    paid_mw = inputs["facility_paid_mw"] / inputs["basis_ratio"]
+    halls = np.maximum(last_mw - paid_mw, 0.0) @ inputs["facility_cost_usd"]
+    sources = f["finance.investment_usd"].sum() + f["finance.other_sources_usd"].sum()
+    if abs(racks + halls - sources) > max(0.01, 1e-9 * (racks + halls)):
+        yield f"sources of {sources:,.2f} USD differ from uses of {racks + halls:,.2f} USD"
+    by_month = f["finance.investment_usd"].sum(axis=1) + f["finance.other_sources_usd"]
     uses = f["finance.rack_spend_usd"].sum(axis=1) + f["finance.facility_spend_usd"].sum(axis=1)
-    sources = f["finance.investment_usd"].sum(axis=1) + f["finance.other_sources_usd"]
-    worst = np.max(np.abs(uses - sources), initial=0.0)
-    if worst > max(0.01, 1e-12 * float(np.max(uses, initial=0.0))):
+    worst = np.max(np.abs(uses - by_month), initial=0.0)
+    if worst > max(0.01, 1e-9 * float(np.max(uses, initial=0.0))):
         yield f"sources differ from uses by up to {worst:g} USD in a month"
 
 
-def tranches_stay_under_their_cap(
+def tranches_follow_their_milestones(
     f: Mapping[str, Array],
     inputs: Inputs,
     scenario: Scenario,
     tranches: Mapping[str, list[Tranche]],
 ) -> Iterator[str]:
-    """No investment pays more than its cap, and no tranche before its gigawatt."""
-    for key, investment in scenario.spec.investment.items():
-        if investment.kind == "guaranty":
+    """No tranche before its milestone, none twice, none past the cap, and all as cash by month."""
+    for index, (key, investment) in enumerate(scenario.spec.investment.items()):
+        paid = [tranche for tranche in tranches[key] if tranche.month is not None]
+        cash = f["finance.investment_usd"][:, index]
+        if abs(float(sum(tranche.usd for tranche in paid)) - cash.sum()) > 0.01:
+            yield f"{key} pays other amounts by month than its tranches say"
+        if len({tranche.number for tranche in tranches[key]}) != len(tranches[key]):
+            yield f"{key} has a tranche twice"
+        if investment.kind != "milestone_equity":
             continue
-        cap = (
-            owed(investment.cap)
-            if investment.kind == "milestone_equity"
-            else sum(owed(usd) for usd in investment.schedule.values())
-        )
-        paid = sum(tranche.usd for tranche in tranches[key] if tranche.month is not None)
-        if paid > cap:
-            yield f"{key} pays {paid} USD, above its cap of {cap} USD"
+        if sum(tranche.usd for tranche in tranches[key]) > owed(investment.cap):
+            yield f"{key} pays more than its cap"
+        names = [k for k, inv in scenario.spec.investment.items() if inv.kind != "equity"]
+        counted = f["milestones.counted_gw"][:, names.index(key)]
+        for tranche in paid:
+            level = tranche.milestone * investment.step / 1000.0 * (1.0 - TOLERANCE)
+            if tranche.trigger == "milestone" and counted[tranche.month] < level - 1e-9:
+                yield f"{key} pays tranche {tranche.number} before its milestone"
+
+
+def the_policy_is_kept(
+    f: Mapping[str, Array],
+    inputs: Inputs,
+    scenario: Scenario,
+    tranches: Mapping[str, list[Tranche]],
+) -> Iterator[str]:
+    """A fixed mix is never exceeded, and an explicit list never passed."""
+    deployment = scenario.spec.deployment
+    new = f["fleet.racks_delivered"][-1] - inputs["existing_racks"]
+    if deployment.policy == "explicit":
+        listed = np.zeros_like(new)
+        for block in deployment.blocks.values():
+            listed[inputs.sites.index(block.site), inputs.systems.index(block.system)] += (
+                block.racks
+            )
+        if np.any(new > listed + _EPS):
+            yield "more racks are delivered than the explicit list says"
+    if deployment.policy == "fixed":
+        for k, system in enumerate(inputs.systems):
+            allowed = f["power.energised_it_mw"] * deployment.mix.get(system, 0.0)
+            holds = (
+                f["fleet.it_mw"][:, :, k]
+                - inputs["existing_racks"][:, k] * f["fleet.rack_it_mw"][k]
+            )
+            if np.any(holds > allowed + _EPS):
+                yield f"{system} holds more power than its share of the mix"
 
 
 def gigawatts_never_fall(
@@ -137,7 +181,8 @@ RULES: tuple[Rule, ...] = (
     racks_are_accounted_for,
     deliveries_stay_within_supply,
     sources_equal_uses,
-    tranches_stay_under_their_cap,
+    tranches_follow_their_milestones,
+    the_policy_is_kept,
     gigawatts_never_fall,
 )
 

@@ -146,7 +146,7 @@ def explain(plan: Plan, name: str, *, at: str | None = None, **labels: str) -> E
         array = plan.inputs[variable]
         _check_labels(array, name, labels)
         return (
-            _inputs(plan, variable, month, labels)[0]
+            _inputs(plan, variable, month, labels, everything=True)[0]
             if _single(array, labels)
             else Explanation(name, {}, None, below=_inputs(plan, variable, month, labels))
         )
@@ -165,6 +165,9 @@ def explain(plan: Plan, name: str, *, at: str | None = None, **labels: str) -> E
     _check_labels(plan[name], name, labels)
     if at is None and "gigawatt" in labels:
         month = _month_of_gigawatt(plan, int(labels["gigawatt"]))
+    if at is None and name == "training.finish_month" and "run" in labels:
+        finish = plan[name].sel(run=labels["run"], case=labels.get("case", "central"))
+        month = plan.month(float(finish)) or month
     return _figure(plan, figure, month, _implied(plan, labels), set())
 
 
@@ -176,7 +179,9 @@ def _implied(plan: Plan, labels: Mapping[str, str]) -> dict[str, str]:
         deals = [key for key, deal in spec.investment.items() if deal.kind == "milestone_equity"]
         found |= {"investment": deals[0]} if deals else {}
     if "investment" in found:
-        found.setdefault("counter", f"investment.{found['investment']}")
+        counter = f"investment.{found['investment']}"
+        if counter in {str(label) for label in plan.milestones["counter"].values}:
+            found.setdefault("counter", counter)
     if "run" in labels:
         found.setdefault("precision", spec.workloads.training[labels["run"]].precision)
     return found
@@ -352,8 +357,10 @@ def _below(
     return [_figure(plan, figure, month, labels, seen)]
 
 
-def _inputs(plan: Plan, name: str, month: Month, labels: Mapping[str, str]) -> list[Explanation]:
-    """One leaf for every label that was not pinned down."""
+def _inputs(
+    plan: Plan, name: str, month: Month, labels: Mapping[str, str], *, everything: bool = False
+) -> list[Explanation]:
+    """One leaf for every label that was not pinned down; zeros that nobody wrote only if asked."""
     array = plan.inputs[name]
     own = {dim: label for dim, label in labels.items() if dim in array.dims}
     chosen = _at(array, month, own)
@@ -363,7 +370,7 @@ def _inputs(plan: Plan, name: str, month: Month, labels: Mapping[str, str]) -> l
         order = [str(dim) for dim in array.dims if dim != "month"]
         key = tuple(named[dim] for dim in order)
         evidence = _evidence(plan, name, key, month)
-        if evidence is None and (value == 0.0 or np.isnan(value)):
+        if evidence is None and not everything and (value == 0.0 or np.isnan(value)):
             continue
         if "month" in array.dims:
             named["month"] = str(month)

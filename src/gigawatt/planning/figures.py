@@ -151,7 +151,8 @@ FIGURES: tuple[Figure, ...] = (
     Figure("partners.cost_usd", ("month", "partner"), "USD",
            "packages × hours × price × max(utilisation, take_or_pay), or commitment / term",
            ("partners.packages", "inputs.partner_price_usd", "inputs.partner_commitment_usd",
-            "inputs.partner_utilisation", "inputs.partner_take_or_pay", "inputs.partner_term_months"),
+            "inputs.partner_utilisation", "inputs.partner_take_or_pay", "inputs.partner_first_month",
+            "inputs.partner_term_months"),
            "Paid to partners"),
     # finance
     Figure("finance.rack_spend_usd", _MK, "USD", "new racks_delivered_total × price_usd × (1 + network_share)",

@@ -141,7 +141,12 @@ def _by_gigawatt(
     deployed = counted[f"investment.{first}"] if first else fleet.deployed_gw("it").sum(axis=0)
     count = whole_steps(float(deployed[-1]))
     in_service = milestone.model_copy(update={"stage": "in_service"})
-    cost = cost_by_gigawatt(fleet.counted_gw(in_service), *fleet.starting(in_service), count)
+    cost = cost_by_gigawatt(
+        fleet.counted_gw(in_service),
+        fleet.standing_gw(in_service),
+        fleet.growth_usd(in_service),
+        count,
+    )
     released = np.zeros(count)
     for key, deal in deals.items():
         for tranche in tranches[key]:

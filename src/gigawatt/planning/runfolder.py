@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import xarray as xr
 
 from gigawatt._version import __version__
+from gigawatt.catalog.store import record_files
 from gigawatt.core.errors import MissingExtraError, Origin, Problem, RunFolderError
 from gigawatt.core.folders import new_folder, next_number
 from gigawatt.core.provenance import Evidence
@@ -30,6 +31,7 @@ from gigawatt.finance.tranches import Tranche
 from gigawatt.scenario.load import read_tree
 from gigawatt.scenario.scenario import Scenario
 
+from .figures import FIGURES
 from .plan import Plan
 
 __all__ = ["is_run", "load_run", "save_run"]
@@ -110,9 +112,11 @@ def save_run(
             if csv:
                 pa_csv.write_csv(table, folder / "tables" / f"{name}.csv")
         if netcdf:
-            _for_netcdf(plan.tree).to_netcdf(folder / "plan.nc", engine="h5netcdf")
+            (folder / "plan.nc").write_bytes(_netcdf_bytes(plan.tree))
         if report is not None:
-            (folder / "report.html").write_text(report(plan, final[0].name), encoding="utf-8")
+            (folder / "report.html").write_text(
+                report(plan, final[0].name if out is not None else ""), encoding="utf-8"
+            )
         record = json.dumps(_record(plan), indent=1, ensure_ascii=False)
         (folder / "run.json").write_text(record, encoding="utf-8")
     return final[0]
@@ -124,8 +128,7 @@ def _write_scenario(scenario: Scenario, folder: Path) -> None:
     tree = read_yaml_text(text, "scenario.yaml").data
     own = scenario.spec.catalog.folder
     if own is not None:
-        records = (p for p in (scenario.folder / own).rglob("*.yaml") if p.is_file())
-        for path in records:
+        for path in record_files(scenario.folder / own):
             copy = folder / "catalog" / path.relative_to(scenario.folder / own)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
@@ -261,12 +264,14 @@ def load_run(path: Path | str) -> Plan:
                     "Upgrade gigawatt.",
                 )
             )
-        tree = read_tree(folder / "scenario.yaml")
+        written = read_tree(folder / "scenario.yaml")
         origins = {path: Origin(*origin) for path, origin in record["origins"].items()}
-        scenario = Scenario.restored(Tree(tree.data, origins), folder, tuple(record["applied"]))
+        scenario = Scenario.restored(Tree(written.data, origins), folder, tuple(record["applied"]))
+        tree = _read_tables(folder / "tables", record)
+        _check_whole(tree, scenario)
         return Plan(
             scenario=scenario,
-            tree=_read_tables(folder / "tables", record),
+            tree=tree,
             tranches={
                 key: [
                     Tranche(
@@ -287,7 +292,10 @@ def load_run(path: Path | str) -> Plan:
             version=record["gigawatt"],
             catalog_hash=record["catalog_hash"],
         )
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+    except RunFolderError:
+        raise
+    except Exception as error:
+        # whatever somebody's edited files make of the reader, it is the folder that is at fault
         raise RunFolderError(
             Problem("E504", f"{folder} is damaged: {error}.", "Plan the scenario again.")
         ) from None
@@ -324,11 +332,31 @@ def _read_tables(folder: Path, record: Mapping[str, Any]) -> xr.DataTree:
     return tree
 
 
+def _check_whole(tree: xr.DataTree, scenario: Scenario) -> None:
+    """Refuse a folder that lacks figures, or whose tables and scenario speak of different things."""
+    for figure in FIGURES:
+        group, _, variable = figure.name.partition(".")
+        if group not in tree.children or variable not in tree[group].to_dataset():
+            raise ValueError(f"the figure {figure.name} is missing")
+    spec = scenario.spec
+    inputs = tree["inputs"].to_dataset()
+    for dim, keys in (("site", spec.sites), ("system", spec.hardware), ("partner", spec.partners)):
+        if sorted(str(label) for label in inputs[dim].values) != sorted(keys):
+            raise ValueError(f"its scenario.yaml and its tables name different {dim}s")
+    if inputs.sizes["month"] != spec.horizon.months:
+        raise ValueError("its scenario.yaml and its tables have different horizons")
+
+
 def _need_netcdf() -> None:
     from importlib.util import find_spec
 
     if find_spec("h5netcdf") is None:
         raise MissingExtraError.of("netcdf", "NetCDF output")
+
+
+def _netcdf_bytes(tree: xr.DataTree) -> bytes:
+    """All groups as NetCDF, made in memory: the HDF5 library cannot survive a full disk."""
+    return bytes(_for_netcdf(tree).to_netcdf(None, engine="h5netcdf"))
 
 
 def _for_netcdf(tree: xr.DataTree) -> xr.DataTree:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from gigawatt.catalog import PRECISIONS
 from gigawatt.core.errors import Problem, ScenarioError
 from gigawatt.fleet.deploy import BINDING
 from gigawatt.scenario import Scenario
@@ -67,23 +68,33 @@ def _racks_that_never_find_power(
 def _tranches_never_paid(scenario: Scenario, inputs: Inputs, built: Built) -> Iterator[Problem]:
     for key, tranches in built.tranches.items():
         unpaid = [tranche for tranche in tranches if tranche.month is None]
-        if unpaid:
-            total = sum(float(tranche.usd) for tranche in unpaid)
-            path = f"investment.{key}"
-            yield Problem(
-                "W111",
-                f"{len(unpaid)} of {len(tranches)} tranches of {key} ({total / 1e9:,.4g} GUSD) are not "
-                "paid within the horizon.",
-                "",
-                path,
-                scenario.tree.origin(path),
-            )
+        investment = scenario.spec.investment[key]
+        if not unpaid or investment.kind != "milestone_equity":
+            continue
+        total = sum(float(tranche.usd) for tranche in unpaid)
+        counter = built.counters.index(f"investment.{key}")
+        reached = built.figures["milestones.counted_gw"][-1, counter] * 1000.0
+        needed = unpaid[0].milestone * investment.step
+        why = (
+            f"the next needs {needed:,.0f} MW, {reached:,.0f} MW are reached"
+            if reached < needed
+            else f"their milestones come after {investment.until or 'the horizon'}"
+        )
+        path = f"investment.{key}"
+        yield Problem(
+            "W111",
+            f"{len(unpaid)} of {len(tranches)} tranches of {key} ({total / 1e9:,.4g} GUSD) are not "
+            f"paid within the horizon: {why} ({investment.milestone.basis} basis, "
+            f"{investment.milestone.stage}).",
+            "",
+            path,
+            scenario.tree.origin(path),
+        )
 
 
 def _peaks_that_are_missing(scenario: Scenario, inputs: Inputs, built: Built) -> Iterator[Problem]:
-    precisions = ("bf16", "fp8", "fp4")
     for run_id, run in scenario.spec.workloads.training.items():
-        p = precisions.index(run.precision)
+        p = PRECISIONS.index(run.precision)
         silent = [
             key
             for k, key in enumerate(inputs.systems)

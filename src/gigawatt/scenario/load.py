@@ -90,7 +90,8 @@ def load(
     >>> load("one-campus").spec.horizon.months
     48
     """
-    path, overrides = find_scenario(name), tuple(overrides)
+    path = find_scenario(name)
+    overrides = (overrides,) if isinstance(overrides, str) else tuple(overrides)
     tree = read_tree(path)
     for override in overrides:
         tree = apply_override(tree, override)
@@ -100,7 +101,7 @@ def load(
     return Scenario.from_tree(tree, path.parent, applied)
 
 
-def read_tree(path: Path, above: tuple[Path, ...] = (), shown_as: str | None = None) -> Tree:
+def read_tree(path: Path, above: tuple[Path, ...] = (), seen: list[Path] | None = None) -> Tree:
     """Read a file and everything it imports, merged.
 
     Raises
@@ -109,7 +110,9 @@ def read_tree(path: Path, above: tuple[Path, ...] = (), shown_as: str | None = N
         E106 for a cycle, E107 for an import that is not there, or what reading finds.
     """
     real = path.resolve()
-    shown = shown_as or _shown(path)
+    shown = _shown(path)
+    seen = [] if seen is None else seen
+    seen.append(real)
     if real in above:
         chain = " → ".join(p.name for p in (*above[above.index(real) :], real))
         raise ScenarioError(
@@ -125,7 +128,7 @@ def read_tree(path: Path, above: tuple[Path, ...] = (), shown_as: str | None = N
     imports = tree.data.get("imports") if isinstance(tree.data, dict) else None
     if not isinstance(imports, list):
         return tree
-    if len(imports) + len(above) > _MAX_IMPORTS:
+    if len(imports) + len(seen) > _MAX_IMPORTS:
         raise ScenarioError(
             Problem(
                 "E106", f"More than {_MAX_IMPORTS} imports.", "", "imports", tree.origin("imports")
@@ -134,16 +137,26 @@ def read_tree(path: Path, above: tuple[Path, ...] = (), shown_as: str | None = N
     base = Tree({}, {})
     for index, wanted in enumerate(imports):
         found = _imported(str(wanted), path.parent, tree.origin(f"imports.{index}"))
-        part = read_tree(found, (*above, real))
-        if isinstance(part.data, dict):
-            base = merge(base, part)
+        part = read_tree(found, (*above, real), seen)
+        if not isinstance(part.data, dict):
+            raise ScenarioError(
+                Problem(
+                    "E203",
+                    f"The import '{wanted}' is not a mapping; it adds nothing to a scenario.",
+                    "Import a file with sites, hardware or other parts of a scenario.",
+                    "imports",
+                    tree.origin(f"imports.{index}"),
+                )
+            )
+        base = merge(base, part)
     return merge(base, tree)
 
 
 def _imported(wanted: str, folder: Path, origin: Origin) -> Path:
     for candidate in (folder / wanted, folder / f"{wanted}.yaml", TEMPLATES / f"{wanted}.yaml"):
-        if candidate.is_file():
-            return candidate
+        with suppress(OSError, ValueError):  # a name that no file can have
+            if candidate.is_file():
+                return candidate
     raise ScenarioError(
         Problem(
             "E107",

@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from gigawatt.core.errors import Origin
+from gigawatt.core.errors import Origin, Problem, ScenarioError, did_you_mean
 from gigawatt.core.units import is_range
 from gigawatt.core.yamltree import Tree, all_paths
 
@@ -64,7 +64,17 @@ def set_path(tree: Tree, path: str, value: Any, origin: Origin) -> Tree:
     origins = dict(tree.origins)
     _forget(origins, path)
     if value is None:
-        at.pop(keys[-1], None)
+        if keys[-1] not in at:
+            raise ScenarioError(
+                Problem(
+                    "E201",
+                    f"There is no '{path}' to remove.",
+                    did_you_mean(keys[-1], [str(key) for key in at]),
+                    path,
+                    origin,
+                )
+            )
+        del at[keys[-1]]
     else:
         at[keys[-1]] = value
         origins[path] = origin

@@ -48,6 +48,8 @@ class Case:
 
 
 _MOST_TRANCHES = 10_000
+_MOST_HINTS = 20
+_MOST_CELLS = 4_000_000
 _LEAST_TRANCHE_USD = 0.01
 
 Rule = Callable[[Case], Iterator[Problem]]
@@ -90,6 +92,20 @@ def horizon_ends_within_the_calendar(case: Case) -> Iterator[Problem]:
             "horizon.months",
             f"The horizon ends in {horizon.last}; months are planned up to {LAST_YEAR}-12.",
             f"Allowed is at most {most} months from {horizon.start}.",
+        )
+
+
+def the_plan_fits_into_memory(case: Case) -> Iterator[Problem]:
+    """A plan holds some dozen figures for every month, site and system."""
+    spec = case.spec
+    cells = spec.horizon.months * len(spec.sites) * len(spec.hardware)
+    if cells > _MOST_CELLS:
+        yield case.problem(
+            "E322",
+            "horizon",
+            f"{spec.horizon.months} months × {len(spec.sites)} sites × {len(spec.hardware)} systems are "
+            f"{cells:,} cells.",
+            f"Allowed is at most {_MOST_CELLS:,}; shorten the horizon, or join sites.",
         )
 
 
@@ -205,6 +221,15 @@ def lags_are_said_once(case: Case) -> Iterator[Problem]:
     """installed_to_service replaces the two lags it spans."""
     places = {"lags": case.spec.lags}
     places |= {f"sites.{key}.lags": site.lags for key, site in case.spec.sites.items()}
+    for key, site in case.spec.sites.items():
+        halves = (site.lags.installed_to_commissioned, site.lags.commissioned_to_service)
+        if case.spec.lags.installed_to_service is not None and any(h is not None for h in halves):
+            yield case.problem(
+                "E316",
+                f"sites.{key}.lags",
+                "This site gives one part of installed_to_service, which the scenario gives as a whole.",
+                "Give installed_to_service here too, or its two parts in both places.",
+            )
     for path, lags in places.items():
         halves = (lags.installed_to_commissioned, lags.commissioned_to_service)
         if lags.installed_to_service is not None and any(half is not None for half in halves):
@@ -560,21 +585,70 @@ def partners_are_priced_in_one_way(case: Case) -> Iterator[Problem]:
                 f"No source in the catalog gives the rack power of {partner.system}.",
                 "Leave the system out, or add your own record under catalog.systems.",
             )
+        if not any(partner.capacity.values()):
+            yield case.problem(
+                "E306",
+                f"{path}.capacity",
+                "This partner never has any capacity.",
+                "Give at least one step above 0 MW, or remove the partner.",
+            )
         if partner.price is None and partner.commitment is None:
             yield case.problem(
                 "W104", path, "This capacity has no price; it costs nothing in the plan."
             )
 
 
+def contracts_say_what_counts(case: Case) -> Iterator[Problem]:
+    """Use and take-or-pay have no effect where the whole contract value is given."""
+    for key, partner in case.spec.partners.items():
+        given = partner.model_fields_set & {"utilisation", "take_or_pay"}
+        if partner.commitment is not None and given:
+            yield case.problem(
+                "W106",
+                f"partners.{key}.{min(given)}",
+                "The whole contract value is paid whatever the use; this has no effect.",
+                "Remove it, or give a price instead of the commitment.",
+            )
+
+
+def running_racks_are_not_bought_by_accident(case: Case) -> Iterator[Problem]:
+    """A system that only runs already is not meant to fill all free power with new racks."""
+    for site_key, site in case.spec.sites.items():
+        for key in site.existing:
+            hardware = case.spec.hardware.get(key)
+            if (
+                hardware
+                and not hardware.deliveries
+                and hardware.supply is None
+                and not hardware.until
+            ):
+                yield case.problem(
+                    "W107",
+                    f"sites.{site_key}.existing.{key}",
+                    f"{key} already runs here and nothing limits its supply: free power may be filled "
+                    "with new racks of it.",
+                    f"If none are to be bought, set hardware.{key}.until to a month before the start.",
+                )
+        most = max(site.power.values())
+        if site.facility_paid is not None and site.facility_paid > most:
+            yield case.problem(
+                "E321",
+                f"sites.{site_key}.facility_paid",
+                f"{site.facility_paid:g} MW are paid for; the site never has more than {most:g} MW.",
+                f"Allowed is at most {most:g} MW.",
+            )
+
+
 def evidence_points_somewhere(case: Case) -> Iterator[Problem]:
     """Evidence is given for paths that exist."""
     paths = all_paths(case.tree.data)
-    for path in case.spec.evidence:
-        if path not in paths:
+    others = [p for p in paths if not p.startswith(("evidence", "overrides"))]
+    for number, path in enumerate(path for path in case.spec.evidence if path not in paths):
+        if number < _MOST_HINTS:
             yield Problem(
                 "E314",
                 f"There is no value '{path}' in the scenario.",
-                did_you_mean(path, [p for p in paths if not p.startswith("evidence")]),
+                did_you_mean(path, others),
                 "evidence",
                 case.tree.origins.get(f"evidence.{path}", case.tree.origin("evidence")),
             )
@@ -583,6 +657,7 @@ def evidence_points_somewhere(case: Case) -> Iterator[Problem]:
 RULES: tuple[Rule, ...] = (
     there_is_something_to_build,
     horizon_ends_within_the_calendar,
+    the_plan_fits_into_memory,
     dates_lie_in_the_horizon,
     power_rises_within_its_interconnect,
     overhead_is_at_least_the_pue,
@@ -595,5 +670,7 @@ RULES: tuple[Rule, ...] = (
     tranches_fit_their_cap,
     training_runs_can_be_answered,
     partners_are_priced_in_one_way,
+    contracts_say_what_counts,
+    running_racks_are_not_bought_by_accident,
     evidence_points_somewhere,
 )

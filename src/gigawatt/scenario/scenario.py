@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -186,8 +187,11 @@ def _catalog_of(spec: ScenarioSpec, tree: Tree, folder: Path) -> Catalog:
     own = spec.catalog
     folders: tuple[Path, ...] = ()
     if own.folder is not None:
-        path = (folder / own.folder).resolve()
-        if not path.is_dir():
+        path, found = folder / own.folder, False
+        with suppress(OSError, ValueError):  # a name that no folder can have
+            path = path.resolve()
+            found = path.is_dir()
+        if not found:
             raise ScenarioError(
                 Problem(
                     "E113",

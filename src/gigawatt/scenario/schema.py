@@ -66,7 +66,7 @@ class HorizonSpec(_Spec):
 
     start: Month
     """First month."""
-    months: Annotated[int, Field(ge=1, le=1200)]
+    months: Annotated[int, Field(strict=True, ge=1, le=1200)]
     """How many months."""
 
     @property
@@ -80,7 +80,7 @@ class MoneySpec(_Spec):
 
     currency: Literal["USD"] = "USD"
     """Only US dollars are planned in."""
-    price_year: Annotated[int, Field(ge=1990, le=2200)] = 2026
+    price_year: Annotated[int, Field(strict=True, ge=1990, le=2200)] = 2026
     """Year of the prices; a label, no inflation is applied."""
     discount_rate: u.GrowthPerYear = 0.10
     """Rate for present values."""
@@ -151,14 +151,15 @@ class Site(_Spec):
     """Lags that differ here from those of the scenario."""
     systems: tuple[Id, ...] | None = None
     """Only these systems are put here; all of the roadmap if left out."""
-    priority: Annotated[int, Field(ge=0, le=1000)] = 100
+    priority: Annotated[int, Field(strict=True, ge=0, le=1000)] = 100
     """Scarce racks go to the lowest number first, then in the order of the file."""
     existing: dict[Id, Existing] = Field(default_factory=dict)
     """Racks already in service at the start, by system."""
     facility_cost: u.UsdPerMegawatt | None = None
     """Land, shell, power and cooling per MW, on the site's basis."""
-    facility_paid: u.Power = 0.0
-    """Power whose land, shell, power and cooling were paid before the horizon, on the site's basis."""
+    facility_paid: u.Power | None = None
+    """Power whose land, shell, power and cooling were paid before the horizon, on the site's basis; that
+    of the racks that already run if left out."""
 
 
 class Hardware(_Spec):
@@ -232,7 +233,7 @@ class Partner(_Spec):
     """Grid draw per IT power at peak."""
     system: Id | None = None
     """Catalog system that the partner runs; needed for accelerators and a price per GPU-hour."""
-    term: u.Months | None = None
+    term: u.Life | None = None
     """Length of the contract from its first capacity; to the end of the horizon if left out."""
     price: u.UsdPerGpuHour | None = None
     """Price of a GPU-hour."""
@@ -298,7 +299,7 @@ class Guaranty(_Spec):
     """Exposure that each deployed gigawatt adds, in proportion."""
     milestone: Milestone = Milestone()
     """What counts as a deployed gigawatt."""
-    term: u.Months | None = None
+    term: u.Life | None = None
     """Months until the exposure of a gigawatt ends; to the end of the horizon if left out."""
 
 

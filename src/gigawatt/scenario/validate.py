@@ -39,8 +39,12 @@ def validate(tree: Tree) -> ScenarioSpec:
     try:
         return ScenarioSpec.model_validate(tree.data)
     except ValidationError as error:
-        problems = [_problem(finding, tree) for finding in error.errors(include_url=False)]
-        raise ScenarioError(problems[:_MAX_SHOWN]) from None
+        findings = error.errors(include_url=False)
+        problems = [_problem(finding, tree) for finding in findings[:_MAX_SHOWN]]
+        if len(findings) > _MAX_SHOWN:
+            more = f"And {len(findings) - _MAX_SHOWN:,} more findings like these."
+            problems.append(Problem("E203", more, "Mend the first ones.", "", tree.origin("")))
+        raise ScenarioError(problems) from None
 
 
 def _problem(finding: Any, tree: Tree) -> Problem:

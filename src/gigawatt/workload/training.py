@@ -7,7 +7,7 @@ by side is another question. Months in which nothing serves add nothing.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from gigawatt.core.arrays import Array
 from gigawatt.fleet.capacity import SECONDS_PER_HOUR
@@ -16,7 +16,7 @@ __all__ = ["finish_month", "model_flop_by_month"]
 
 
 def model_flop_by_month(
-    packages: Array, rate: Array, hours: Array, share: float, earliest: int
+    packages: Array, rate: Array, hours: Array, share: ArrayLike, earliest: ArrayLike
 ) -> Array:
     """Model FLOP done in each month.
 
@@ -28,9 +28,9 @@ def model_flop_by_month(
         Sustained rate of one package [FLOP/s].
     hours : array, shape (T,)
         Hours in each month [h].
-    share : float
+    share : float or array, shape (...)
         Share of the packages that works on the run [1].
-    earliest : int
+    earliest : int or array, shape (...)
         Index of the first month of the run.
 
     Returns
@@ -38,18 +38,19 @@ def model_flop_by_month(
     array, shape (..., S, T) [FLOP]
     """
     per_second = (packages * rate[..., None, :, None]).sum(axis=-2)
-    done = per_second * (hours * SECONDS_PER_HOUR * share)
-    return np.where(np.arange(packages.shape[-1]) >= earliest, done, 0.0)
+    done = per_second * (hours * SECONDS_PER_HOUR) * np.asarray(share)[..., None, None]
+    running = np.arange(packages.shape[-1]) >= np.asarray(earliest)[..., None, None]
+    return np.where(running, done, 0.0)
 
 
-def finish_month(done_flop: Array, compute_flop: float) -> NDArray[np.float64]:
+def finish_month(done_flop: Array, compute_flop: ArrayLike) -> NDArray[np.float64]:
     """Month index in which the cumulative FLOP reaches the budget.
 
     Parameters
     ----------
     done_flop : array, shape (..., T)
         FLOP done in each month.
-    compute_flop : float
+    compute_flop : float or array, shape (...)
         Budget [FLOP].
 
     Returns
@@ -63,5 +64,5 @@ def finish_month(done_flop: Array, compute_flop: float) -> NDArray[np.float64]:
     array(1.)
     """
     total = np.cumsum(done_flop, axis=-1)
-    month = (total < compute_flop * (1.0 - 1e-12)).sum(axis=-1)
+    month = (total < np.asarray(compute_flop)[..., None] * (1.0 - 1e-12)).sum(axis=-1)
     return np.where(month < done_flop.shape[-1], month.astype(float), np.nan)

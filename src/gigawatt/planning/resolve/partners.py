@@ -22,13 +22,15 @@ def partners(r: Resolver) -> None:
         r, keys, {k: spec[k].capacity for k in keys}, "partners", "capacity"
     )
     per_mw = np.zeros(len(keys))
-    end: list[int] = []
+    first = [_first_month(r, key) for key in keys]
+    terms = [
+        months - start if spec[key].term is None else int(spec[key].term or 0)
+        for key, start in zip(keys, first, strict=True)
+    ]
     system_evidence: dict[Labels, Evidence] = {}
     for row, key in enumerate(keys):
         partner = spec[key]
-        first = r.horizon.offset(min(partner.capacity))
-        end.append(first + int(partner.term) if partner.term is not None else months)
-        curve[row, max(0, end[row]) :] = 0.0
+        curve[row, first[row] + terms[row] :] = 0.0
         if partner.system is not None:
             record = r.catalog.system(partner.system)
             assert record.rack_power is not None
@@ -54,9 +56,7 @@ def partners(r: Resolver) -> None:
             [getattr(spec[key], field_name) or 0.0 for key in keys],
             {(key,): r.written(f"partners.{key}.{field_name}") for key in keys},
         )
-    terms = [
-        float(spec[key].term or months - r.horizon.offset(min(spec[key].capacity))) for key in keys
-    ]
+    r.add("partner_first_month", ("partner",), "months after start", first)
     r.add(
         "partner_term_months",
         ("partner",),
@@ -64,3 +64,10 @@ def partners(r: Resolver) -> None:
         terms,
         {(key,): r.written(f"partners.{key}.term") for key in keys},
     )
+
+
+def _first_month(r: Resolver, key: str) -> int:
+    """Month index of the first capacity above zero; the term and the payments run from there."""
+    curve = r.spec.partners[key].capacity
+    above = [month for month, power in curve.items() if power > 0.0]
+    return r.horizon.offset(min(above or curve))

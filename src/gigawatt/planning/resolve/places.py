@@ -21,30 +21,25 @@ __all__ = ["curves_of", "ratios"]
 def ratios(
     r: Resolver, dim: str, keys: tuple[str, ...], spec: Mapping[str, Any], group: str
 ) -> None:
-    """Resolve PUE and overhead: as written, then the catalog's site, then the default PUE.
+    """Resolve PUE and overhead: each as written, then from the catalog's site, then the default PUE.
 
-    Where only one of the two is known, the other is taken to be the same.
+    Where only one of the two is known and the other would contradict it (the grid feeds the whole
+    facility), the other is taken to be the same.
     """
     chosen: dict[str, tuple[tuple[float, Evidence], tuple[float, Evidence]]] = {}
     for key in keys:
         place = spec[key]
-        known = None
-        if getattr(place, "from_", None) is not None:
-            record_id = key if place.from_ == "catalog" else place.from_
-            fact = r.catalog.site(record_id).overhead
-            known = (fact.value, r.known(fact, "sites", record_id, "overhead")) if fact else None
-        pue = (place.pue, r.written(f"{group}.{key}.pue")) if place.pue is not None else None
-        overhead = known
-        if place.overhead is not None:
-            overhead = (place.overhead, r.written(f"{group}.{key}.overhead"))
-        if overhead is not None and pue is not None and overhead[0] < pue[0]:
-            overhead = None
+        pue = _known(r, f"{group}.{key}", place, "pue", key)
+        overhead = _known(r, f"{group}.{key}", place, "overhead", key)
         if pue is None:
-            default, why = r.defaulted("pue")
-            if overhead is None or default < overhead[0]:
-                pue = (default, why)
-            else:
+            pue = r.defaulted("pue")
+            if overhead is not None and overhead[0] < pue[0]:
                 pue = (overhead[0], same_as(overhead[1], "facility", "grid"))
+        if overhead is not None and overhead[0] < pue[0]:
+            if place.overhead is not None:
+                pue = (overhead[0], same_as(overhead[1], "facility", "grid"))
+            else:
+                overhead = None
         chosen[key] = (pue, overhead or (pue[0], same_as(pue[1], "grid", "facility")))
     prefix = "" if dim == "site" else "partner_"
     by_name = {
@@ -63,6 +58,20 @@ def ratios(
         ratio,
         {(key,): r.written(f"{group}.{key}.basis") for key in keys},
     )
+
+
+def _known(
+    r: Resolver, path: str, place: Any, name: str, key: str
+) -> tuple[float, Evidence] | None:
+    """A ratio as the scenario writes it, or as the catalog's site has it."""
+    written = getattr(place, name)
+    if written is not None:
+        return written, r.written(f"{path}.{name}")
+    if getattr(place, "from_", None) is None:
+        return None
+    record_id = key if place.from_ == "catalog" else place.from_
+    fact = getattr(r.catalog.site(record_id), name)
+    return (fact.value, r.known(fact, "sites", record_id, name)) if fact else None
 
 
 def curves_of(

@@ -47,6 +47,8 @@ class Resolver:
         """Evidence for a value that the scenario writes: its nearest `evidence` entry, its line."""
         entries = self.spec.evidence
         at = path
+        if self.scenario.tree.origin(path).file in {"set", "--set"}:
+            at = ""  # what was set over the file does not borrow the file's sources
         while at:
             if at in entries:
                 return self._entry(entries[at]).at(self.scenario.tree.origin(path), path)

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from gigawatt.core.provenance import Evidence
+from gigawatt.fleet.capacity import rack_it_mw
 from gigawatt.planning.inputs import Labels
 
 from .places import curves_of, ratios
@@ -56,20 +57,10 @@ def sites(r: Resolver) -> None:
     r.column("load_factor", "site", "1", keys, energy("load_factor", "load_factor"))
     r.column("energy_pue", "site", "1", keys, partial(_energy_pue, r))
     r.column("facility_cost_usd", "site", "USD/MW IT", keys, partial(_facility_cost, r))
-    r.add(
-        "facility_paid_mw",
-        ("site",),
-        "MW on the site's basis",
-        [spec[key].facility_paid for key in keys],
-        {
-            (key,): r.written(f"sites.{key}.facility_paid")
-            for key in keys
-            if spec[key].facility_paid
-        },
-    )
     for name in LAGS:
         r.column(f"{name}_months", "site", "month", keys, _lag(r, name))
     _existing(r, keys)
+    _facility_paid(r, keys)
 
 
 def _energy_pue(r: Resolver, key: str) -> tuple[float, Evidence]:
@@ -122,3 +113,20 @@ def _existing(r: Resolver, keys: tuple[str, ...]) -> None:
             evidence[(key, system)] = r.written(f"sites.{key}.existing.{system}")
     r.add("existing_racks", ("site", "system"), "rack", racks, evidence)
     r.add("existing_retire_month", ("site", "system"), "months after start", retire, evidence)
+
+
+def _facility_paid(r: Resolver, keys: tuple[str, ...]) -> None:
+    """Power whose halls are paid for: as written, else that of the racks that already run."""
+    rack_mw = rack_it_mw(r.inputs["rack_power_mw"], r.inputs["it_power_factor"])
+    standing = (r.inputs["existing_racks"] @ rack_mw) * r.inputs["basis_ratio"]
+    values = []
+    evidence: dict[Labels, Evidence] = {}
+    for s, key in enumerate(keys):
+        written = r.spec.sites[key].facility_paid
+        values.append(float(standing[s]) if written is None else written)
+        if written is not None:
+            evidence[(key,)] = r.written(f"sites.{key}.facility_paid")
+        elif standing[s] > 0.0:
+            note = "the halls of the racks that already run are taken to be paid for"
+            evidence[(key,)] = Evidence("assumed", note=note, where=f"sites.{key}.existing")
+    r.add("facility_paid_mw", ("site",), "MW on the site's basis", values, evidence)
