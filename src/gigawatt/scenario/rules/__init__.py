@@ -1,0 +1,70 @@
+"""Rules that look at more than one value: one function a rule, each yielding findings.
+
+Errors make a scenario unusable; warnings (`W…`) say what is allowed and probably not meant, and
+become errors under `check --strict`. Every rule takes the same `Case` and knows nothing of the
+others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gigawatt.catalog import Catalog
+from gigawatt.core.errors import Problem
+from gigawatt.core.yamltree import Tree
+from gigawatt.scenario.schema import ScenarioSpec
+
+from .build import (
+    dates_lie_in_the_horizon,
+    deployment_fits_its_policy,
+    horizon_ends_within_the_calendar,
+    the_plan_fits_into_memory,
+    there_is_something_to_build,
+)
+from .case import Case, Rule
+from .deals import (
+    contracts_say_what_counts,
+    milestones_can_be_counted,
+    partners_are_priced_in_one_way,
+    tranches_fit_their_cap,
+)
+from .hardware import systems_are_known_and_usable, systems_come_after_their_availability
+from .power import (
+    lags_are_said_once,
+    overhead_is_at_least_the_pue,
+    power_rises_within_its_interconnect,
+    running_racks_are_not_bought_by_accident,
+)
+from .references import evidence_points_somewhere, references_point_somewhere
+from .workloads import training_runs_can_be_answered
+
+__all__ = ["RULES", "Case", "check_rules"]
+
+
+def check_rules(spec: ScenarioSpec, tree: Tree, catalog: Catalog, folder: Path) -> list[Problem]:
+    """All findings of all rules, in the order of the file."""
+    case = Case(spec, tree, catalog, folder)
+    findings = [finding for rule in RULES for finding in rule(case)]
+    return sorted(findings, key=lambda f: (f.severity, f.origin.file or "", f.origin.line or 0))
+
+
+RULES: tuple[Rule, ...] = (
+    there_is_something_to_build,
+    horizon_ends_within_the_calendar,
+    the_plan_fits_into_memory,
+    dates_lie_in_the_horizon,
+    power_rises_within_its_interconnect,
+    overhead_is_at_least_the_pue,
+    lags_are_said_once,
+    systems_are_known_and_usable,
+    systems_come_after_their_availability,
+    references_point_somewhere,
+    milestones_can_be_counted,
+    deployment_fits_its_policy,
+    tranches_fit_their_cap,
+    training_runs_can_be_answered,
+    partners_are_priced_in_one_way,
+    contracts_say_what_counts,
+    running_racks_are_not_bought_by_accident,
+    evidence_points_somewhere,
+)

@@ -1,0 +1,49 @@
+"""What every rule sees, and what rules of several subjects share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gigawatt.catalog import Catalog, System
+from gigawatt.core.errors import CatalogError, Problem
+from gigawatt.core.yamltree import Tree
+from gigawatt.scenario.schema import Milestone, ScenarioSpec
+
+__all__ = ["Case", "Rule", "milestones_of"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a rule sees."""
+
+    spec: ScenarioSpec
+    tree: Tree
+    catalog: Catalog
+    folder: Path
+
+    def problem(self, code: str, path: str, message: str, fix: str = "") -> Problem:
+        """A finding about a path, with its line."""
+        return Problem(code, message, fix, path, self.tree.origin(path))
+
+    def system_of(self, key: str) -> System | None:
+        """The catalog system behind a hardware key, or none if there is no such record."""
+        hardware = self.spec.hardware.get(key)
+        wanted = (hardware.system if hardware else None) or key
+        try:
+            return self.catalog.system(wanted)
+        except CatalogError:
+            return None
+
+
+Rule = Callable[[Case], Iterator[Problem]]
+
+
+def milestones_of(spec: ScenarioSpec) -> Iterator[tuple[str, Milestone]]:
+    """Every milestone of a scenario, with its path."""
+    for key, investment in spec.investment.items():
+        if investment.kind != "equity":
+            yield f"investment.{key}.milestone", investment.milestone
+    for key, commitment in spec.commitments.items():
+        yield f"commitments.{key}.milestone", commitment.milestone
