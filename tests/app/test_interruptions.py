@@ -14,7 +14,9 @@ import pytest
 Process = Callable[..., "subprocess.CompletedProcess[str]"]
 
 STOPS = """
-import sys, time
+import signal, sys, time
+# as in the foreground of a terminal: a shell lets what it starts in the background ignore Ctrl-C
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import gigawatt.planning.runfolder as runfolder
 real = runfolder.tables
 def slow(plan):
