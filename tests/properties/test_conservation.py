@@ -2,18 +2,19 @@
 
 import numpy as np
 from hypothesis import given
+from hypothesis import strategies as st
 
-from properties.strategies import planned, scenarios
+from properties.strategies import aging_scenarios, planned, scenarios
 
 
-@given(scenarios())
+@given(st.one_of(scenarios(), aging_scenarios()))
 def test_racks_power_and_money_are_conserved(data):
     plan = planned(data)
     fleet, power, money = plan.fleet, plan.power, plan.finance
     assert (power["in_service_it_mw"] <= power["installed_it_mw"] + 1e-6).all()
     assert (power["installed_it_mw"] <= power["energised_it_mw"] + 1e-6).all()
     assert (power["energised_it_mw"] <= power["contracted_it_mw"] + 1e-6).all()
-    at_sites = fleet["racks_delivered"].sum("site")
+    at_sites = (fleet["racks_delivered"] - plan.inputs["existing_racks"]).sum("site")
     everywhere = at_sites + fleet["racks_in_store"] + fleet["racks_spare"]
     assert np.allclose(everywhere, fleet["racks_delivered_total"])
     commissioning = fleet["racks_installed"] - fleet["racks_started"]
@@ -28,14 +29,14 @@ def test_racks_power_and_money_are_conserved(data):
     )
 
 
-@given(scenarios())
+@given(st.one_of(scenarios(), aging_scenarios()))
 def test_a_plan_is_the_same_every_time(data):
     first, second = planned(data), planned(data)
     assert first.summary() == second.summary()
     assert first.tree.identical(second.tree)
 
 
-@given(scenarios())
+@given(st.one_of(scenarios(), aging_scenarios()))
 def test_tranches_stay_under_their_cap_and_in_order(data):
     plan = planned(data)
     cap = plan.scenario.spec.investment["vendor"].cap
