@@ -172,11 +172,17 @@ def published(system, unit):
 @pytest.mark.parametrize("basis", ["it", "facility", "grid"])
 @pytest.mark.parametrize("system", GENERATIONS)
 def test_packages_per_gigawatt_agree_with_the_facts_on_each_basis(system, basis, overhead):
+    # the ratio of the other basis differs, so that mixing the two would show
+    ratios = (
+        {"pue": 1.15, "overhead": overhead}
+        if basis == "grid"
+        else {"pue": overhead, "overhead": 1.9}
+    )
     data = {
         "schema": 1,
         "name": "one gigawatt",
         "horizon": {"start": "2029-01", "months": 12},
-        "sites": {"s": {"basis": basis, "power": {"2029-01": "1 GW"}, "pue": overhead, "overhead": overhead}},
+        "sites": {"s": {"basis": basis, "power": {"2029-01": "1 GW"}, **ratios,}},
         "hardware": {system: {"price": "4 MUSD/rack"}},
     }  # fmt: skip
     plan = gw.plan(gw.Scenario.from_dict(data))
