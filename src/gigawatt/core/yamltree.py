@@ -33,6 +33,7 @@ __all__ = [
 MAX_BYTES = 4_000_000
 MAX_NODES = 300_000
 MAX_DEPTH = 40
+_TOO_DEEP = f"This is nested more than {MAX_DEPTH} levels deep."
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = re.compile(r"null|Null|NULL|~|")
@@ -128,6 +129,8 @@ def read_yaml_text(text: str, name: str) -> Tree:
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1
         why = " ".join(str(part) for part in (error.context, error.problem) if part)
+        if "nesting depth" in why:  # newer parsers stop at a depth of their own
+            raise _refuse("E104", _TOO_DEEP, Origin(name, line)) from None
         raise _refuse("E103", f"This is not valid YAML: {why}.", Origin(name, line)) from None
     except (yaml.YAMLError, ValueError) as error:
         why = str(error).splitlines()[0]
@@ -215,9 +218,7 @@ class _Builder:
     def go_down(self, levels: int, origin: Origin, path: str) -> None:
         self.deepest = max(self.deepest, self.depth + levels)
         if self.deepest > MAX_DEPTH:
-            raise _refuse(
-                "E104", f"This is nested more than {MAX_DEPTH} levels deep.", origin, "", path
-            )
+            raise _refuse("E104", _TOO_DEEP, origin, "", path)
 
     def grow(self, by: int, origin: Origin, path: str) -> None:
         self.count += by
