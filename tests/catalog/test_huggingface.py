@@ -60,6 +60,7 @@ KIMI: Config = {
     "num_key_value_heads": 64,
     "n_routed_experts": 384,
     "first_k_dense_replace": 1,
+    "num_nextn_predict_layers": 0,
     "vocab_size": 163840,
 }
 MIXTRAL: Config = {
@@ -127,6 +128,113 @@ GPT2: Config = {
     "n_positions": 2048,
     "vocab_size": 50257,
 }
+NEMOTRON_H: Config = {
+    "model_type": "nemotron_h",
+    "hidden_size": 8192,
+    "intermediate_size": 32768,
+    "num_hidden_layers": 118,
+    "hybrid_override_pattern": "M-M-M-M*-" + "M-M-M-M-M*-" * 9 + "M-M-M-M-M-",
+    "num_attention_heads": 64,
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+    "mamba_num_heads": 256,
+    "mamba_head_dim": 64,
+    "ssm_state_size": 256,
+    "n_groups": 8,
+    "conv_kernel": 4,
+    "vocab_size": 131072,
+    "max_position_embeddings": 8192,
+}
+NANO: Config = {
+    "model_type": "nemotron_h",
+    "hidden_size": 2688,
+    "intermediate_size": 1856,
+    "num_hidden_layers": 52,
+    "hybrid_override_pattern": "MEMEM*E" * 5 + "MEMEMEM*E" + "MEMEMEME",
+    "num_attention_heads": 32,
+    "num_key_value_heads": 2,
+    "head_dim": 128,
+    "mamba_num_heads": 64,
+    "mamba_head_dim": 64,
+    "ssm_state_size": 128,
+    "n_groups": 8,
+    "conv_kernel": 4,
+    "n_routed_experts": 128,
+    "n_shared_experts": 1,
+    "num_experts_per_tok": 6,
+    "moe_intermediate_size": 1856,
+    "moe_shared_expert_intermediate_size": 3712,
+    "vocab_size": 131072,
+    "max_position_embeddings": 262144,
+}
+SUPER: Config = {
+    **NANO,
+    "hidden_size": 4096,
+    "intermediate_size": 2688,
+    "num_hidden_layers": 88,
+    "hybrid_override_pattern": "MEMEMEM*E" * 3 + "MEMEMEMEM*E" * 4 + "MEMEMEM*E" + "MEMEMEME",
+    "mtp_hybrid_override_pattern": "*E",
+    "num_nextn_predict_layers": 1,
+    "mamba_num_heads": 128,
+    "n_routed_experts": 512,
+    "num_experts_per_tok": 22,
+    "moe_intermediate_size": 2688,
+    "moe_shared_expert_intermediate_size": 5376,
+    "moe_latent_size": 1024,
+}
+BLOCKS = {"M": "mamba", "E": "moe", "*": "attention"}
+ULTRA: Config = {
+    **{k: v for k, v in SUPER.items() if k not in {"hybrid_override_pattern", "num_hidden_layers"}},
+    "hidden_size": 8192,
+    "layers_block_type": [
+        BLOCKS[one] for one in ("MEMEMEM*E" + "MEMEM*E" + "MEMEMEM*E") * 4 + "MEMEMEME"
+    ],
+    "num_attention_heads": 64,
+    "mamba_num_heads": 256,
+    "moe_intermediate_size": 5120,
+    "moe_shared_expert_intermediate_size": 10240,
+    "moe_latent_size": 2048,
+}
+QWEN_30B: Config = {
+    **QWEN,
+    "hidden_size": 2048,
+    "num_hidden_layers": 48,
+    "num_attention_heads": 32,
+    "moe_intermediate_size": 768,
+}
+QWEN_32B: Config = {
+    "model_type": "qwen3",
+    "hidden_size": 5120,
+    "intermediate_size": 25600,
+    "num_hidden_layers": 64,
+    "num_attention_heads": 64,
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+    "vocab_size": 151936,
+    "max_position_embeddings": 40960,
+    "tie_word_embeddings": False,
+}
+QWEN_8B: Config = {
+    **QWEN_32B,
+    "hidden_size": 4096,
+    "intermediate_size": 12288,
+    "num_hidden_layers": 36,
+    "num_attention_heads": 32,
+}
+GPT_OSS_20B: Config = {
+    **GPT_OSS,
+    "num_hidden_layers": 24,
+    "num_local_experts": 32,
+    "layer_types": ["sliding_attention", "full_attention"] * 12,
+}
+MIXTRAL_8X22B: Config = {
+    **MIXTRAL,
+    "hidden_size": 6144,
+    "intermediate_size": 16384,
+    "num_hidden_layers": 56,
+    "num_attention_heads": 48,
+    "max_position_embeddings": 65536,
+}
 CASES = [
     ("llama31-8b", LLAMA),
     ("deepseek-v3", DEEPSEEK),
@@ -136,6 +244,15 @@ CASES = [
     ("gpt-oss-120b", GPT_OSS),
     ("nemotron4-340b", NEMOTRON),
     ("gpt3-175b", GPT2),
+    ("nemotron-h-56b", NEMOTRON_H),
+    ("nemotron3-nano-30b-a3b", NANO),
+    ("nemotron3-super-120b-a12b", SUPER),
+    ("nemotron3-ultra-550b-a55b", ULTRA),
+    ("qwen3-30b-a3b", QWEN_30B),
+    ("qwen3-32b", QWEN_32B),
+    ("qwen3-8b", QWEN_8B),
+    ("gpt-oss-20b", GPT_OSS_20B),
+    ("mixtral-8x22b", MIXTRAL_8X22B),
 ]
 
 
@@ -307,10 +424,20 @@ OPTIONAL = {
         "quantization_config",
     },
 }
+OPTIONAL["nemotron_h"] = {
+    "intermediate_size",
+    "moe_latent_size",
+    "mtp_hybrid_override_pattern",
+    "n_shared_experts",
+    "num_hidden_layers",
+    "num_nextn_predict_layers",
+}
 OPTIONAL["kimi_k2"] = OPTIONAL["deepseek_v3"]
 
 
-@pytest.mark.parametrize("config", [config for _, config in CASES])
+@pytest.mark.parametrize(
+    "config", [config for _, config in CASES if config not in (NEMOTRON_H, ULTRA)]
+)
 def test_no_size_is_guessed(config: Config, tmp_path: Path) -> None:
     optional = OPTIONAL.get(config["model_type"], set()) | {"model_type", "tie_word_embeddings"}
     for key in config.keys() - optional:
@@ -361,7 +488,9 @@ def test_contradictions_are_refused(config: Config, path: str, words: str, tmp_p
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ({"model_type": "nemotron_h", "hybrid_override_pattern": "M-M*"}, "state-space"),
+        ({"model_type": "bamba", "mamba_n_heads": 128}, "state-space"),
+        ({**NEMOTRON_H, "linear_attn_config": {"num_heads": 32}}, "state-space"),
+        ({**LLAMA, "hybrid_override_pattern": "M-M*"}, "state-space"),
         ({"model_type": "jamba", "attn_layer_period": 8}, "state-space"),
         ({"model_type": "falcon_h1"}, "state-space"),
         ({**LLAMA, "mamba_d_state": 128}, "state-space"),
@@ -379,6 +508,40 @@ def test_foreign_families_are_refused(config: Config, words: str, tmp_path: Path
     assert problem.path == "model_type"
     assert words in problem.message
     assert all(family in problem.fix for family in FAMILIES)
+
+
+def test_layers_of_a_hybrid_need_no_count_beside_their_pattern(tmp_path: Path) -> None:
+    counted = read(tmp_path, without(NEMOTRON_H, "num_hidden_layers")).architecture
+    assert (counted.layers, counted.mamba_layers, counted.mlp_layers) == (118, 54, 54)
+    assert not counted.gated_ffn
+    named = {**without(NEMOTRON_H, "head_dim"), "attention_head_dim": 96}
+    assert read(tmp_path, named).architecture.head_dim == 96
+    only = read(tmp_path, {**NEMOTRON_H, "hybrid_override_pattern": "*-", "num_hidden_layers": 2})
+    assert only.architecture.mamba_heads == 0
+
+
+@pytest.mark.parametrize(
+    ("config", "path", "words"),
+    [
+        (without(NANO, "hybrid_override_pattern"), "hybrid_override_pattern", "is missing"),
+        ({**NANO, "hybrid_override_pattern": 3}, "hybrid_override_pattern", "text is needed"),
+        ({**NANO, "hybrid_override_pattern": "MEX"}, "hybrid_override_pattern", 'has "X"'),
+        ({**NANO, "num_hidden_layers": 51}, "hybrid_override_pattern", "lists 52 layers"),
+        ({**NANO, "layers_block_type": ["mamba", "conv"]}, "layers_block_type", 'has "conv"'),
+        (without(NEMOTRON_H, "intermediate_size"), "intermediate_size", "is missing"),
+        (without(NANO, "ssm_state_size"), "ssm_state_size", "is missing"),
+        (without(NEMOTRON_H, "head_dim"), "head_dim", "'attention_head_dim'"),
+        ({**NANO, "n_shared_experts": 2}, "n_shared_experts", "from 0 to 1"),
+        ({**NANO, "num_experts_per_tok": 129}, "num_experts_per_tok", "more than the 128"),
+        ({**NANO, "n_groups": 7}, "n_groups", "not a multiple"),
+    ],
+)
+def test_hybrids_that_do_not_fit_are_refused(
+    config: Config, path: str, words: str, tmp_path: Path
+) -> None:
+    problem = refused(tmp_path, config)[0]
+    assert problem.path == path
+    assert words in problem.message + problem.fix
 
 
 def test_paths_of_a_text_config_are_full(tmp_path: Path) -> None:

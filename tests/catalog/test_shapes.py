@@ -10,21 +10,51 @@ from hypothesis import strategies as st
 
 from gigawatt.catalog import Catalog
 from gigawatt.catalog.records import Architecture
-from gigawatt.catalog.shapes import kv_bytes, kv_bytes_per_token, parameters
+from gigawatt.catalog.shapes import (
+    LayerCounts,
+    kv_bytes,
+    kv_bytes_per_token,
+    layer_counts,
+    parameters,
+    state_bytes,
+)
 
 SOURCED = {"source": "local-config", "as_of": "2026", "confidence": "assumed"}
 MODELS = (
     "deepseek-v3",
     "gpt-oss-120b",
+    "gpt-oss-20b",
     "gpt3-175b",
+    "grok1-314b",
     "kimi-k2",
     "llama31-405b",
     "llama31-70b",
     "llama31-8b",
+    "megatron-1t",
+    "megatron-22b",
+    "megatron-530b",
+    "mixtral-8x22b",
     "mixtral-8x7b",
+    "nemotron-h-56b",
+    "nemotron3-nano-30b-a3b",
+    "nemotron3-super-120b-a12b",
+    "nemotron3-ultra-550b-a55b",
+    "nemotron4-15b",
     "nemotron4-340b",
     "qwen3-235b-a22b",
+    "qwen3-30b-a3b",
+    "qwen3-32b",
+    "qwen3-8b",
 )
+ROUNDED_ACTIVE = {
+    "deepseek-v3",
+    "gpt-oss-120b",
+    "gpt-oss-20b",
+    "grok1-314b",
+    "nemotron3-ultra-550b-a55b",
+    "qwen3-30b-a3b",
+}
+"""Models whose published active parameters leave the input table out or are rounded coarsely."""
 
 
 def shape(**fields: Any) -> Architecture:
@@ -49,7 +79,7 @@ def test_total_is_the_published_one(model: str) -> None:
     assert parameters(architecture(model)).total == pytest.approx(published, rel=tolerance)
 
 
-@pytest.mark.parametrize("model", [m for m in MODELS if m not in {"deepseek-v3", "gpt-oss-120b"}])
+@pytest.mark.parametrize("model", [m for m in MODELS if m not in ROUNDED_ACTIVE])
 def test_active_is_the_published_one(model: str) -> None:
     published = Catalog().model(model).parameters_active.value
     assert parameters(architecture(model)).active == pytest.approx(published, rel=0.01)
@@ -60,15 +90,39 @@ def test_active_as_published_without_the_input_table() -> None:
     # DeepSeek, whose figure is printed in whole billions, hence half a billion of tolerance.
     gpt_oss = parameters(architecture("gpt-oss-120b"))
     deepseek = parameters(architecture("deepseek-v3"))
+    small = parameters(architecture("gpt-oss-20b"))
+    ultra = parameters(architecture("nemotron3-ultra-550b-a55b"))
     assert gpt_oss.multiplied == pytest.approx(5.1e9, rel=0.01)
+    assert small.multiplied == pytest.approx(3.6e9, rel=0.01)
+    assert ultra.multiplied == pytest.approx(55e9, abs=0.5e9)
     assert deepseek.multiplied == pytest.approx(37e9, abs=0.5e9)
     assert deepseek.multiplied == pytest.approx(36.6e9, rel=0.001)
+
+
+def test_active_that_is_published_coarsely() -> None:
+    # Qwen cuts 3.35 to 3.3 billion; xAI says that a quarter of the weights is active.
+    qwen = parameters(architecture("qwen3-30b-a3b"))
+    grok = parameters(architecture("grok1-314b"))
+    assert int(qwen.active / 1e8) / 10 == 3.3
+    assert grok.active / grok.total == pytest.approx(0.25, abs=0.02)
+
+
+def test_active_of_the_hybrids_with_and_without_the_input_table() -> None:
+    # NVIDIA: 3.2 billion active, 3.6 with embeddings (Nano); "A12B" and 12.7 billion (Super).
+    nano = parameters(architecture("nemotron3-nano-30b-a3b"))
+    large = parameters(architecture("nemotron3-super-120b-a12b"))
+    assert nano.multiplied == pytest.approx(3.2e9, rel=0.01)
+    assert nano.active == pytest.approx(3.6e9, rel=0.01)
+    assert large.multiplied == pytest.approx(12.2e9, rel=0.01)
+    assert large.total == pytest.approx(120.6e9, rel=0.001)
 
 
 # Parameters of the released weights, and what the count leaves out of them, worked by hand.
 # llama: two norms a layer, one at the end. DeepSeek and Kimi: the same, the norms of the two latent
 # vectors, one router bias an expert. Qwen3: the norms of query and key. gpt-oss: biases of
-# attention, router and experts, one sink a head.
+# attention, router and experts, one sink a head. Nemotron 3: a norm a block and one at the end; of a
+# Mamba-2 block the bias of the convolution, three scalars a head and the norm of its inner width; the
+# router's biases.
 RELEASED = {
     "llama31-8b": (8_030_261_248, 32 * 2 * 4096 + 4096),
     "llama31-70b": (70_553_706_496, 80 * 2 * 8192 + 8192),
@@ -80,6 +134,18 @@ RELEASED = {
     "gpt-oss-120b": (
         116_829_156_672,
         36 * (2 * 2880 + (64 + 2 * 8) * 64 + 2880 + 64 + 128 + 128 * 3 * 2880) + 2880,
+    ),
+    "gpt-oss-20b": (
+        20_914_757_184,
+        24 * (2 * 2880 + (64 + 2 * 8) * 64 + 2880 + 64 + 32 + 32 * 3 * 2880) + 2880,
+    ),
+    "mixtral-8x22b": (140_620_634_112, 56 * 2 * 6144 + 6144),
+    "qwen3-30b-a3b": (30_532_122_624, 48 * (2 * 2048 + 2 * 128) + 2048),
+    "qwen3-32b": (32_762_123_264, 64 * (2 * 5120 + 2 * 128) + 5120),
+    "qwen3-8b": (8_190_735_360, 36 * (2 * 4096 + 2 * 128) + 4096),
+    "nemotron3-nano-30b-a3b": (
+        31_577_940_288,
+        53 * 2688 + 23 * (4096 + 2 * 8 * 128 + 3 * 64 + 4096) + 23 * 128,
     ),
 }
 
@@ -135,6 +201,86 @@ def test_latent_attention_by_hand(q_lora_rank: int, queries: int) -> None:
     )  # fmt: skip
     attention = queries + 4 * 8 + 7 * 20 + 12 * 4
     assert count.total == attention + 96 + 80
+
+
+HYBRID = {
+    "layers": 6, "attention_layers": 1, "mamba_layers": 2, "mlp_layers": 1, "moe_layers": 2,
+    "gated_ffn": False, "mamba_heads": 2, "mamba_head_dim": 3, "mamba_state": 5, "mamba_groups": 1,
+    "mamba_conv": 4, "experts": 4, "experts_per_token": 2, "ffn_expert": 5,
+}  # fmt: skip
+
+
+def test_hybrid_by_hand() -> None:
+    # One attention block of 48, one plain block of 2x4x8 = 64, two tables of 40. Two Mamba-2 blocks:
+    # in, 4 x (gate 6 + values 6 + B and C 10 + time steps 2) = 96; convolution, 4 x 16 = 64; out,
+    # 6 x 4 = 24. Two blocks of experts: router 16, four experts of 2x4x5 = 40.
+    toy = shape(**HYBRID)
+    count = parameters(toy)
+    assert layer_counts(toy) == LayerCounts(attention=1, mamba=2, dense=1, moe=2)
+    assert count.total == 48 + 64 + 80 + 2 * 184 + 2 * (16 + 4 * 40)
+    assert count.active == 48 + 64 + 80 + 2 * 184 + 2 * (16 + 2 * 40)
+
+
+def test_shared_expert_of_its_own_width_by_hand() -> None:
+    wide = parameters(shape(**HYBRID, experts_shared=1, ffn_shared=9))
+    plain = parameters(shape(**HYBRID, experts_shared=1))
+    without = parameters(shape(**HYBRID))
+    assert wide.total - without.total == wide.active - without.active == 2 * 2 * 4 * 9
+    assert plain.total - without.total == 2 * 2 * 4 * 5
+
+
+def test_latent_experts_by_hand() -> None:
+    # Experts of 2x3x5 = 30, two matrices of 4x3 around them; router and shared expert stay wide.
+    count = parameters(shape(**HYBRID, experts_shared=1, moe_latent=3))
+    around = 16 + 40 + 2 * 4 * 3
+    assert count.total == 48 + 64 + 80 + 2 * 184 + 2 * (around + 4 * 30)
+    assert count.active == 48 + 64 + 80 + 2 * 184 + 2 * (around + 2 * 30)
+
+
+def test_prediction_layers_are_not_counted() -> None:
+    assert parameters(shape(mtp_layers=1)) == parameters(shape())
+
+
+def test_caches_of_a_hybrid_by_hand() -> None:
+    # One layer of 2x1x2 keys and values grows; two states of 6x5 and of 3 tokens x 16 do not.
+    toy = shape(**HYBRID)
+    assert kv_bytes_per_token(toy, 2) == 8
+    assert kv_bytes(toy, 10, 2) == 80
+    assert state_bytes(toy, 4) == 2 * (30 + 48) * 4
+    assert state_bytes(shape(), 4) == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"layers": 7}, "add up to 6, not to 7"),
+        ({"dense_layers": 1}, "not dense_layers"),
+        ({"sliding_window": 4}, "no sliding window"),
+        ({"ffn": 0}, "mlp_layers need ffn"),
+        ({"experts": 0, "ffn_expert": 0}, "moe_layers and experts go together"),
+        ({"mamba_state": 0, "mamba_conv": 0}, "need mamba_state, mamba_conv"),
+        ({"mamba_groups": 3}, "not a multiple of mamba_groups"),
+    ],
+)
+def test_contradictory_hybrids_are_refused(fields: dict[str, int], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        shape(**{**HYBRID, **fields})
+
+
+@pytest.mark.parametrize(
+    ("model", "counts"),
+    [
+        ("nemotron-h-56b", (10, 54, 54, 0)),
+        ("nemotron3-nano-30b-a3b", (6, 23, 0, 23)),
+        ("nemotron3-super-120b-a12b", (8, 40, 0, 40)),
+        ("nemotron3-ultra-550b-a55b", (12, 48, 0, 48)),
+        ("gpt-oss-120b", (36, 0, 0, 36)),
+        ("kimi-k2", (61, 0, 1, 60)),
+        ("llama31-8b", (32, 0, 32, 0)),
+    ],
+)
+def test_layers_by_kind(model: str, counts: tuple[int, int, int, int]) -> None:
+    assert layer_counts(architecture(model)) == counts
 
 
 @pytest.mark.parametrize(
@@ -217,7 +363,29 @@ def shapes(draw: st.DrawFn) -> Architecture:
         }
     if draw(st.booleans()):
         fields |= {"sliding_window": draw(small), "sliding_every": draw(small)}
+    elif draw(st.booleans()):
+        fields |= draw(hybrid_fields(moe="experts" in fields))
     return shape(**fields)
+
+
+@st.composite
+def hybrid_fields(draw: st.DrawFn, moe: bool) -> dict[str, Any]:
+    small = st.integers(1, 12)
+    blocks = {kind: draw(small) for kind in ("attention", "mamba", "mlp")}
+    groups = draw(small)
+    return {
+        **{f"{kind}_layers": number for kind, number in blocks.items()},
+        "moe_layers": (experts := draw(small) if moe else 0),
+        "layers": sum(blocks.values()) + experts,
+        "dense_layers": 0,
+        "ffn_shared": draw(st.integers(0, 12)),
+        "moe_latent": draw(st.integers(0, 12)),
+        "mamba_groups": groups,
+        "mamba_heads": groups * draw(small),
+        "mamba_head_dim": draw(small),
+        "mamba_state": draw(small),
+        "mamba_conv": draw(small),
+    }
 
 
 @given(shapes())
@@ -235,7 +403,18 @@ def test_every_size_adds_parameters(toy: Architecture, field: str) -> None:
     if field.startswith("experts") and (not toy.experts or toy.dense_layers == toy.layers):
         return
     larger = toy.model_copy(update={field: getattr(toy, field) + 1})
+    if toy.hybrid and field == "layers":
+        larger = larger.model_copy(update={"mamba_layers": toy.mamba_layers + 1})
     assert parameters(larger).total > parameters(toy).total
+
+
+@given(hybrid_fields(moe=True), st.sampled_from(["head_dim", "state", "conv", "groups", "layers"]))
+def test_every_size_of_a_mamba_block_adds_parameters(fields: dict[str, Any], size: str) -> None:
+    moe = {"experts": 4, "experts_per_token": 2, "ffn_expert": 5}
+    toy = shape(**fields, **moe)
+    larger = toy.model_copy(update={f"mamba_{size}": getattr(toy, f"mamba_{size}") + 1})
+    assert parameters(larger).total > parameters(toy).total
+    assert state_bytes(larger, 4) > state_bytes(toy, 4) or (size == "groups" and toy.mamba_conv < 2)
 
 
 @given(shapes(), st.integers(1, 40), st.sampled_from([0.5, 1.0, 2.0]))

@@ -21,6 +21,7 @@ SYSTEMS = (
     "gb200-nvl72",
     "gb300-nvl72",
     "h100-sxm",
+    "h100-sxm-96gb-hbm2e",
     "h200-sxm",
     "h800-sxm",
     "mi300x",

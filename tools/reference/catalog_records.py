@@ -10,6 +10,7 @@ from gigawatt.catalog import Catalog
 from gigawatt.catalog.claims import recompute
 from gigawatt.catalog.derived import packages_per_gigawatt
 from gigawatt.catalog.facts import Fact, LooseFact
+from gigawatt.catalog.kernels import Kernels
 from gigawatt.catalog.records import Deal, Model, Site, System
 
 from .markdown import cell, page, table
@@ -69,6 +70,18 @@ def catalog_page() -> str:
             "id | per GW of IT power: low | central | high | per GW of facility power: low | central | high",
             _per_gigawatt(catalog),
         ),
+        "## Kernel times",
+        "Measured kernels and collectives, as surfaces fitted to the tables of `aiconfigurator-core`; "
+        "[how](../how-to/calibrate.md). Rates are medians of large shapes: matrix products by "
+        "precision without quantisation, causal attention forward in BF16 with heads of 128 and of MLA, "
+        "experts in FP8 with block scales (BF16 on A100). Collectives: bandwidth of large messages on "
+        "the largest group measured. `gigawatt catalog show kernels/ID` prints all constants and "
+        "errors.",
+        table(
+            "id | BF16 | FP8 | FP8 block | NVFP4 | attention 128 | attention MLA | experts "
+            "| all-reduce | all-to-all | memory",
+            (_kernel_row(entry.id, entry.record) for entry in catalog.entries("kernels")),
+        ),
         "## Claims",
         "Published ratios, recomputed from the records above. *Agrees* means within 5 % of the claim.",
         table("id | claimed | recomputed | agrees | what it is not", _claims(catalog)),
@@ -125,6 +138,21 @@ def _peak_row(key: str, record: Any) -> tuple[str, ...]:
         fact_value(record.hbm_bandwidth, ends=False),
         fact_value(record.scaleup_bandwidth, ends=False),
         fact_value(record.mfu.get("fp8")),
+    )
+
+
+def _kernel_row(key: str, record: Any) -> tuple[str, ...]:
+    assert isinstance(record, Kernels)
+    attention = [record.attention[head].get("bf16") for head in ("128", "mla")]
+    experts = record.grouped.get("fp8_block", record.grouped["bf16"])
+    products = [record.gemm.get(p) for p in ("bf16", "fp8", "fp8_block", "nvfp4")]
+    rates = [s.large_flops_per_s if s else None for s in (*products, *attention, experts)]
+    groups = [record.collectives[name].bytes_per_s for name in ("all_reduce", "alltoall")]
+    return (
+        f"`{key}`",
+        *(number(rate, "FLOP/s") if rate else "—" for rate in rates),
+        *(f"{number(by_size[max(by_size)], 'B/s')} ({max(by_size)})" for by_size in groups),
+        number(record.stream.bytes_per_s, "B/s") if record.stream else "—",
     )
 
 

@@ -1,6 +1,7 @@
 """Facts with source, date and confidence: systems, models, sites, deals, prices, defaults."""
 
 from .facts import Fact, LooseFact, Source
+from .kernels import Kernels
 from .records import PRECISIONS, Model, PlanningDefaults, Precision, Site, System
 from .store import KINDS, Catalog, Entry
 
@@ -10,6 +11,7 @@ __all__ = [
     "Catalog",
     "Entry",
     "Fact",
+    "Kernels",
     "LooseFact",
     "Model",
     "PlanningDefaults",

@@ -1,9 +1,10 @@
 """Reading a model's shape from a Hugging Face `config.json` on this machine.
 
 Known are the configs of decoder-only transformers with grouped-query or latent attention, dense or
-with experts. A shape that `Architecture` cannot hold (state-space hybrids, encoder-decoder models,
-irregular layer patterns) is refused and never approximated, and a key that decides a size is
-demanded rather than guessed. Weights are not read, and nothing is fetched.
+with experts, and of the Mamba-2 hybrids of the Nemotron family. A shape that `Architecture` cannot
+hold (other hybrids, encoder-decoder models, irregular layer patterns) is refused and never
+approximated, and a key that decides a size is demanded rather than guessed. Weights are not read,
+and nothing is fetched.
 """
 
 from __future__ import annotations
@@ -36,7 +37,6 @@ _HYBRIDS = (
     "kimi_linear",
     "mamba",
     "mamba2",
-    "nemotron_h",
     "qwen3_next",
     "recurrent_gemma",
     "rwkv",
@@ -53,6 +53,10 @@ _HYBRID_KEYS = (
     "ssm_cfg",
     "ssm_state_size",
 )
+_OWN_HYBRID_KEYS = {
+    "nemotron_h": frozenset({"hybrid_override_pattern", "mamba_num_heads", "ssm_state_size"})
+}
+"""Of these keys, those that belong to a family that can be held."""
 _ENCODER_KEYS = ("is_encoder_decoder", "encoder_layers", "num_decoder_layers")
 _VISION_KEYS = ("vision_config", "image_size", "patch_size")
 
@@ -89,9 +93,10 @@ def model_from_config(path: Path) -> Model:
     family = _family(config)
     shape = family(config)
     shape["vocab"] = config.size("vocab_size")
+    shape["mtp_layers"] = config.size("num_nextn_predict_layers", default=0, least=0)
     tied_by_default = config.data.get("model_type") == "gpt2"
     shape["tied_embeddings"] = config.flag("tie_word_embeddings", tied_by_default)
-    note = _what_is_left_out(outer, config)
+    note = _what_is_left_out(outer, config, shape)
     config.raise_problems()
     _refuse_contradictions(config, shape)
     sourced: dict[str, Any] = {
@@ -285,7 +290,8 @@ def _family(config: _Config) -> Callable[[_Config], Shape]:
 
 def _foreign_keys(data: Mapping[str, Any]) -> bool:
     """Whether a config has keys of layers or encoders that its family does not have by itself."""
-    return any(data.get(key) for key in (*_HYBRID_KEYS, *_ENCODER_KEYS))
+    own = _OWN_HYBRID_KEYS.get(data["model_type"], frozenset())
+    return any(data.get(key) for key in (*_HYBRID_KEYS, *_ENCODER_KEYS) if key not in own)
 
 
 def _grouped_query(config: _Config) -> Shape:
@@ -391,12 +397,78 @@ def _deepseek(config: _Config) -> Shape:
     }
 
 
+_BLOCKS = {"M": "mamba", "*": "attention", "-": "mlp", "E": "moe"}
+"""Letters of a hybrid's pattern, one a layer, and their names in a list of layers."""
+
+
+def _nemotron_h(config: _Config) -> Shape:
+    blocks = _hybrid_blocks(config)
+    shape = {
+        "layers": max(1, len(blocks)),
+        "hidden": config.size("hidden_size"),
+        "heads": config.size("num_attention_heads"),
+        "kv_heads": config.size("num_key_value_heads"),
+        "head_dim": config.size("head_dim", "attention_head_dim"),
+        "context": config.size("max_position_embeddings"),
+        "gated_ffn": False,
+        **{f"{kind}_layers": blocks.count(kind) for kind in _BLOCKS.values()},
+    }
+    if "mlp" in blocks or "moe" not in blocks:
+        shape["ffn"] = config.size("intermediate_size")
+    if "mamba" in blocks:
+        shape |= {
+            "mamba_heads": config.size("mamba_num_heads"),
+            "mamba_head_dim": config.size("mamba_head_dim"),
+            "mamba_state": config.size("ssm_state_size"),
+            "mamba_groups": config.size("n_groups"),
+            "mamba_conv": config.size("conv_kernel"),
+        }
+    if "moe" in blocks:
+        shared = config.size("n_shared_experts", default=0, least=0, most=1)
+        shape |= {
+            "experts": config.size("n_routed_experts"),
+            "experts_shared": shared,
+            "experts_per_token": config.size("num_experts_per_tok"),
+            "ffn_expert": config.size("moe_intermediate_size"),
+            "ffn_shared": config.size("moe_shared_expert_intermediate_size") if shared else 0,
+            "moe_latent": config.size("moe_latent_size", default=0, least=0),
+        }
+    return shape
+
+
+def _hybrid_blocks(config: _Config) -> list[str]:
+    """Kinds of the layers of a hybrid in their order; what is wrong with them is noted."""
+    listed = config.names("layers_block_type")
+    pattern = config.data.get("hybrid_override_pattern")
+    key = "hybrid_override_pattern" if listed is None else "layers_block_type"
+    accepted = f"Accepted are the letters {', '.join(_BLOCKS)}, or a list of their names: " + (
+        f"{', '.join(_BLOCKS.values())}."
+    )
+    if listed is None and not isinstance(pattern, str):
+        wrong = f"is {_short(pattern)}; text is needed" if pattern is not None else "is missing"
+        config.note(key, f"The key '{key}' {wrong}; a nemotron_h config needs it.", accepted)
+        return []
+    blocks = listed if listed is not None else [_BLOCKS.get(one, one) for one in pattern or ""]
+    for kind in blocks:
+        if kind not in _BLOCKS.values():
+            config.note(
+                key, f"'{key}' has {_short(kind)}, which the catalog cannot hold.", accepted
+            )
+            return []
+    stated = config.size("num_hidden_layers", default=len(blocks), most=_MAX_LAYERS)
+    if stated != len(blocks) or not 1 <= len(blocks) <= _MAX_LAYERS:
+        config.note(key, f"'{key}' lists {len(blocks)} layers, 'num_hidden_layers' says {stated}.")
+        return []
+    return blocks
+
+
 _READERS: Mapping[str, Callable[[_Config], Shape]] = {
     "llama": _dense,
     "mistral": _dense,
     "qwen2": _dense,
     "qwen3": _dense,
     "nemotron": _nemotron,
+    "nemotron_h": _nemotron_h,
     "gpt2": _gpt2,
     "mixtral": _mixtral,
     "qwen3_moe": _qwen3_moe,
@@ -474,6 +546,12 @@ def _refuse_contradictions(config: _Config, shape: Shape) -> None:
             f"'num_attention_heads' = {heads} is not a multiple of 'num_key_value_heads' = "
             f"{kv_heads}.",
         )
+    mamba_heads, groups = shape.get("mamba_heads", 0), shape.get("mamba_groups", 1)
+    if mamba_heads % groups:
+        config.note(
+            "n_groups",
+            f"'mamba_num_heads' = {mamba_heads} is not a multiple of 'n_groups' = {groups}.",
+        )
     if shape.get("experts_per_token", 0) > shape.get("experts", 0):
         config.note(
             "num_experts_per_tok",
@@ -499,12 +577,12 @@ def _name(outer: Mapping[str, Any], file: Path) -> str:
     return shown[:80] or "config.json"
 
 
-def _what_is_left_out(outer: Mapping[str, Any], config: _Config) -> str:
+def _what_is_left_out(outer: Mapping[str, Any], config: _Config, shape: Shape) -> str:
     """Parts of the model that the record does not hold."""
     left_out = []
     if config.prefix:
         left_out.append("Only the language model is read; other modalities are not counted.")
-    if config.size("num_nextn_predict_layers", default=0, least=0):
+    if shape["mtp_layers"]:
         left_out.append("Multi-token-prediction layers are not counted.")
     if any(part.get("quantization_config") for part in (outer, config.data)):
         left_out.append("The weights are quantised; the shape does not say how.")

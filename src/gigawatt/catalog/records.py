@@ -2,7 +2,7 @@
 
 `System` and `PlanningDefaults` are computed with, so their fields pass unit doors. `Model` holds
 integer shapes. Sites, deals, prices, power bases and claims are reference records with loose facts;
-of a site, the few figures that a plan may take over pass doors.
+of a site, the few figures that a plan may take over pass doors. Kernel times are in `kernels`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from gigawatt.core.months import Month
 from gigawatt.core.units import Door
 
+from .calibration import Calibration
 from .facts import Fact, FactDoor, LooseFact, _Loose, _Sourced
+from .kernels import Kernels
 
 __all__ = [
     "PRECISIONS",
@@ -34,7 +36,17 @@ __all__ = [
 Precision = Literal["bf16", "fp8", "fp4"]
 PRECISIONS: tuple[Precision, ...] = ("bf16", "fp8", "fp4")
 Kind = Literal[
-    "systems", "models", "sites", "deals", "prices", "power", "finance", "claims", "defaults"
+    "systems",
+    "models",
+    "sites",
+    "deals",
+    "prices",
+    "power",
+    "finance",
+    "claims",
+    "kernels",
+    "calibration",
+    "defaults",
 ]
 
 PowerFact = Annotated[Fact, FactDoor(Door("MW", "210 kW", ge=1e-6, le=100.0))]
@@ -47,6 +59,7 @@ BytesFact = Annotated[Fact, FactDoor(Door("B", "288 GB", gt=0.0, le=1e18))]
 BandwidthFact = Annotated[Fact, FactDoor(Door("B/s", "8 TB/s", gt=0.0))]
 RackPriceFact = Annotated[Fact, FactDoor(Door("USD/rack", "7.8 MUSD/rack", gt=0.0, le=1e10))]
 MonthsFact = Annotated[Fact, FactDoor(Door("month", "9 months", ge=0.0, le=1200, whole=True))]
+TokensFact = Annotated[Fact, FactDoor(Door("token", "33.8 Mtoken", gt=0.0, le=1e15))]
 UsdPerMwFact = Annotated[Fact, FactDoor(Door("USD/MW", "15 MUSD/MW", ge=0.0, le=1e10))]
 EnergyPriceFact = Annotated[Fact, FactDoor(Door("USD/MWh", "45 USD/MWh", ge=0.0, le=1e6))]
 CarbonFact = Annotated[Fact, FactDoor(Door("kg/MWh", "370 kg/MWh", ge=0.0, le=1e6))]
@@ -120,7 +133,12 @@ class System(_Record):
 
 
 class Architecture(_Sourced):
-    """Shape of a transformer; counts are exact integers."""
+    """Shape of a transformer or of a Mamba-2 hybrid; counts are exact integers.
+
+    A layer of a transformer is one attention block and one feed-forward block. A layer of a hybrid
+    is one block alone, and `attention_layers`, `mamba_layers`, `mlp_layers` and `moe_layers` say how
+    many there are of each; of a transformer all four are 0.
+    """
 
     layers: int = Field(gt=0)
     hidden: int = Field(gt=0)
@@ -140,6 +158,12 @@ class Architecture(_Sourced):
     experts_shared: int = Field(default=0, ge=0)
     experts_per_token: int = Field(default=0, ge=0)
     ffn_expert: int = Field(default=0, ge=0)
+    ffn_shared: int = Field(default=0, ge=0)
+    """Inner width of one shared expert; 0 where it is that of a routed expert."""
+    moe_latent: int = Field(default=0, ge=0)
+    """Of a latent MoE: the width that routed experts read and write; 0 where it is `hidden`."""
+    mtp_layers: int = Field(default=0, ge=0)
+    """Multi-token-prediction layers beside the model; not counted in its parameters."""
     q_lora_rank: int = Field(default=0, ge=0)
     kv_lora_rank: int = Field(default=0, ge=0)
     """Of multi-head latent attention (MLA): rank of the compressed keys and values; 0 elsewhere."""
@@ -149,6 +173,28 @@ class Architecture(_Sourced):
     sliding_window: int = Field(default=0, ge=0)
     sliding_every: int = Field(default=1, ge=1)
     """Every n-th layer uses the sliding window, where there is one."""
+    attention_layers: int = Field(default=0, ge=0)
+    """Of a hybrid: layers that are attention alone."""
+    mamba_layers: int = Field(default=0, ge=0)
+    """Of a hybrid: layers that are a Mamba-2 block alone."""
+    mlp_layers: int = Field(default=0, ge=0)
+    """Of a hybrid: layers that are a dense feed-forward block alone."""
+    moe_layers: int = Field(default=0, ge=0)
+    """Of a hybrid: layers that are a block of experts alone."""
+    mamba_heads: int = Field(default=0, ge=0)
+    mamba_head_dim: int = Field(default=0, ge=0)
+    """Width of a Mamba-2 head; heads × width is the inner width, whatever `expand` says."""
+    mamba_state: int = Field(default=0, ge=0)
+    """State numbers for each channel of a head."""
+    mamba_groups: int = Field(default=0, ge=0)
+    """Groups of heads that share the projections B and C."""
+    mamba_conv: int = Field(default=0, ge=0)
+    """Tokens that the causal convolution spans."""
+
+    @property
+    def hybrid(self) -> bool:
+        """Whether a layer is one block alone."""
+        return bool(self.attention_layers + self.mamba_layers + self.mlp_layers + self.moe_layers)
 
     @model_validator(mode="after")
     def _whole(self) -> Architecture:
@@ -158,7 +204,26 @@ class Architecture(_Sourced):
             raise ValueError("a model with experts needs experts_per_token and ffn_expert")
         if not self.experts and not self.ffn:
             raise ValueError("a model without experts needs ffn")
+        if self.hybrid:
+            self._refuse_unlike_hybrid()
         return self
+
+    def _refuse_unlike_hybrid(self) -> None:
+        by_kind = self.attention_layers + self.mamba_layers + self.mlp_layers + self.moe_layers
+        if by_kind != self.layers:
+            raise ValueError(f"the layers of each kind add up to {by_kind}, not to {self.layers}")
+        if self.dense_layers or self.sliding_window:
+            raise ValueError("a hybrid has mlp_layers, not dense_layers, and no sliding window")
+        if self.mlp_layers and not self.ffn:
+            raise ValueError("mlp_layers need ffn")
+        if bool(self.moe_layers) != bool(self.experts):
+            raise ValueError("moe_layers and experts go together")
+        if self.mamba_layers:
+            sizes = ("mamba_heads", "mamba_head_dim", "mamba_state", "mamba_groups", "mamba_conv")
+            if missing := [size for size in sizes if not getattr(self, size)]:
+                raise ValueError(f"mamba_layers need {', '.join(missing)}")
+            if self.mamba_heads % self.mamba_groups:
+                raise ValueError("mamba_heads is not a multiple of mamba_groups")
 
 
 class Model(_Record):
@@ -279,6 +344,14 @@ class PlanningDefaults(_Record):
     """In service to retirement [month]."""
     spares: ShareFact
     """Racks kept as cold spares, per racks delivered [1]."""
+    sequence: TokensFact
+    """Tokens of a sequence in a training run [token]."""
+    critical_batch: TokensFact
+    """Critical batch of a training of 1 Ttoken [token]."""
+    critical_batch_exponent: ShareFact
+    """How the critical batch grows with the tokens of a training [1]."""
+    batch_of_critical: ShareFact
+    """Batch of a training run, of its critical batch [1]."""
 
 
-Record = System | Model | Site | Deal | Reference | Claim | PlanningDefaults
+Record = System | Model | Site | Deal | Reference | Claim | Kernels | Calibration | PlanningDefaults

@@ -19,7 +19,9 @@ from pydantic import TypeAdapter, ValidationError
 from gigawatt.core.errors import CatalogError, Origin, Problem, did_you_mean
 from gigawatt.core.yamltree import Tree, read_yaml
 
+from .calibration import Calibration
 from .facts import Source
+from .kernels import Kernels
 from .records import Claim, Deal, Kind, Model, PlanningDefaults, Record, Reference, Site, System
 
 __all__ = ["DATA", "KINDS", "Catalog", "Entry", "record_files"]
@@ -36,6 +38,8 @@ _TYPES: dict[Kind, type[Record]] = {
     "power": Reference,
     "finance": Reference,
     "claims": Claim,
+    "kernels": Kernels,
+    "calibration": Calibration,
     "defaults": PlanningDefaults,
 }
 _R = TypeVar("_R", bound=Record)
@@ -100,7 +104,7 @@ class Catalog:
         return [self.entry(kind, record_id) for record_id in self.ids(kind)]
 
     def find(self, record_id: str) -> Entry:
-        """The record with an id, of whatever kind.
+        """The record with an id, of whatever kind; `kernels/ID` where several kinds have the id.
 
         Raises
         ------
@@ -108,7 +112,10 @@ class Catalog:
             E402 if no kind has it.
         """
         known: list[str] = []
+        named, _, rest = record_id.partition("/")
         for kind in KINDS:
+            if kind == named and rest:
+                return self.entry(kind, rest)
             ids = self.ids(kind)
             if record_id in ids:
                 return self.entry(kind, record_id)
@@ -130,6 +137,15 @@ class Catalog:
     def claim(self, record_id: str) -> Claim:
         """A claim by id."""
         return self._typed("claims", record_id, Claim)
+
+    def kernels(self, system_id: str) -> Kernels:
+        """Kernel times of a system, by the system's id."""
+        return self._typed("kernels", system_id, Kernels)
+
+    @property
+    def training_calibration(self) -> Calibration:
+        """Constants of the training model."""
+        return self._typed("calibration", "training", Calibration)
 
     @property
     def defaults(self) -> PlanningDefaults:

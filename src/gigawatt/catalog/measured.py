@@ -1,0 +1,329 @@
+"""Reading measured training runs: one row a run, every column typed, nothing completed.
+
+A `Run` holds what its source says and no more; a blank cell is None, or an empty text. What follows
+from a model's name or from habit (a vocabulary, the count of key-value heads) is filled in by
+`gigawatt.catalog.run_models`, which says by which rule.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from gigawatt.core.errors import CatalogError, Origin, Problem
+
+__all__ = ["COLUMNS", "MEASURED", "Run", "RunTable", "read_runs", "shipped_runs"]
+
+MEASURED = Path(__file__).parent / "data" / "measured"
+
+RunTable: TypeAlias = Literal["training", "single_node"]
+Workload = Literal["pretrain", "sft", "lora"]
+Recompute = Literal["none", "selective", "full"]
+RunPrecision = Literal["fp16", "bf16", "fp8", "fp8-mxfp8", "mxfp8", "nvfp4"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One measured training run, as its source states it.
+
+    Sizes are counts [1] unless their name carries a unit; None and empty text mean that the source
+    does not say. `ffn_hidden` of a model with experts is the width of one expert, `dp` includes the
+    ranks that expert parallelism folds over, and batches are counted in sequences.
+    """
+
+    id: str
+    source: str
+    source_date: str
+    gpu: str
+    gpus: int
+    model: str
+    params_total_b: float | None
+    """All parameters [10⁹]."""
+    params_active_b: float | None
+    """Parameters that one token uses [10⁹]."""
+    layers: int | None
+    hidden: int | None
+    ffn_hidden: int | None
+    heads: int | None
+    kv_heads: int | None
+    vocab: int | None
+    seq_len: int | None
+    """Tokens of one sequence [token]."""
+    experts: int | None
+    experts_per_token: int | None
+    global_batch_seqs: int | None
+    """Sequences of one step [sequence]."""
+    microbatch_seqs: int | None
+    """Sequences of one microbatch of one data-parallel rank [sequence]."""
+    tp: int | None
+    pp: int | None
+    vpp: int | None
+    dp: int | None
+    cp: int | None
+    ep: int | None
+    sharded_optimizer: str
+    recompute: Recompute | None
+    precision: RunPrecision | None
+    iteration_time_s: float | None
+    """Time of one step, as reported [s]."""
+    tokens_per_s_per_gpu: float | None
+    """Tokens trained, as reported [token/s/GPU]."""
+    model_tflops_per_gpu: float | None
+    """Rate by the source's own count of operations [TFLOP/s/GPU]."""
+    mfu: float | None
+    """Utilisation by the source's own count and peak [1]."""
+    notes: str
+    workload: Workload
+    provenance: str
+    config_group: str
+    """Key of the configuration: runs that differ only in software release share it."""
+    derived_iteration_time_s: float | None
+    """Time of one step by arithmetic from what is reported [s]."""
+    derived_tokens_per_s_per_gpu: float | None
+    """Tokens trained by arithmetic from what is reported [token/s/GPU]."""
+    exclude: str
+    """Why the run cannot serve for validation; empty where it can."""
+
+    @property
+    def source_group(self) -> str:
+        """Who measured: the repository, or the first author of a paper.
+
+        Rounds of one benchmark are one group, and so are the two files of one repository; what is
+        left out of a calibration together must share a group.
+
+        Examples
+        --------
+        >>> runs = shipped_runs("training")
+        >>> sorted({run.source_group for run in runs if run.source.startswith("mlc")})
+        ['mlcommons/training_results']
+        """
+        first = self.source.split(maxsplit=1)[0] if self.source.strip() else ""
+        rounds = "mlcommons/training_results"
+        return rounds if first.startswith(rounds) else first.rstrip(",;:")
+
+    @property
+    def step_time_s(self) -> float | None:
+        """Time of one step: reported, else derived, else from the reported tokens [s].
+
+        The last is ``batch × seq_len / (gpus × tokens per second and GPU)``. None where the source
+        gives a rate in FLOP/s only, whose formula is then needed.
+        """
+        for stated in (self.iteration_time_s, self.derived_iteration_time_s):
+            if stated is not None:
+                return stated
+        rate, batch, length = self.tokens_per_s_per_gpu, self.global_batch_seqs, self.seq_len
+        if rate is None or batch is None or length is None:
+            return None
+        return batch * length / (self.gpus * rate)
+
+
+COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Run))
+"""The columns of a table of runs; each is a field of `Run`."""
+
+_NAMES: frozenset[str] = frozenset(COLUMNS)
+_MUST: frozenset[str] = frozenset({"id", "source", "gpu", "gpus", "model", "workload"})
+_OPTIONAL: frozenset[str] = frozenset(
+    {"params_total_b", "params_active_b", "mfu", "notes", "provenance", "config_group", "exclude"}
+    | {"derived_iteration_time_s", "derived_tokens_per_s_per_gpu", "model_tflops_per_gpu", "dp"}
+)
+"""Columns that a table may do without; their cells count as blank."""
+_COUNTS = (
+    *("gpus", "layers", "hidden", "ffn_hidden", "heads", "kv_heads", "vocab", "seq_len", "experts"),
+    *("experts_per_token", "global_batch_seqs", "microbatch_seqs"),
+    *("tp", "pp", "vpp", "dp", "cp", "ep"),
+)
+_NUMBERS = (
+    *("params_total_b", "params_active_b", "iteration_time_s", "tokens_per_s_per_gpu"),
+    *("model_tflops_per_gpu", "mfu", "derived_iteration_time_s", "derived_tokens_per_s_per_gpu"),
+)
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "workload": ("pretrain", "sft", "lora"),
+    "recompute": ("none", "selective", "full"),
+    "precision": ("fp16", "bf16", "fp8", "fp8-mxfp8", "mxfp8", "nvfp4"),
+}
+
+
+def read_runs(path: Path) -> tuple[Run, ...]:
+    """Read a table of measured runs.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV file in UTF-8 whose first line names the `COLUMNS`, in any order.
+
+    Returns
+    -------
+    tuple of Run
+        One a row, in the file's order, the excluded ones too.
+
+    Raises
+    ------
+    CatalogError
+        E405 if the file cannot be read, columns are missing or unknown, an id stands twice, or a
+        cell is not a number or a choice of its column; all of these at once.
+
+    Examples
+    --------
+    >>> runs = read_runs(MEASURED / "training_runs.csv")
+    >>> len(runs), runs[0].gpu, runs[0].gpus
+    (610, 'GB200-NVL72', 128)
+    """
+    name = str(path)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            return tuple(_runs(csv.reader(stream, strict=True), name))
+    except OSError as error:
+        raise _refusal(name, f"{name} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError as error:
+        raise _refusal(name, f"{name} is not UTF-8 text (byte {error.start}).") from None
+    except csv.Error as error:
+        raise _refusal(name, f"{name} is not a table of comma-separated values: {error}.") from None
+
+
+@cache
+def shipped_runs(table: RunTable) -> tuple[Run, ...]:
+    """The measured runs that come with the package.
+
+    Parameters
+    ----------
+    table : {"training", "single_node"}
+        `training`: published runs from 8 GPUs to thousands; `single_node`: small models on 2 to 8
+        GPUs, whose short steps show the fixed costs.
+
+    Examples
+    --------
+    >>> len(shipped_runs("single_node"))
+    490
+    """
+    return read_runs(MEASURED / f"{table}_runs.csv")
+
+
+def _runs(rows: Iterator[list[str]], file: str) -> list[Run]:
+    header = next(rows, None)
+    if header is None:
+        raise _refusal(file, f"{file} is empty.", f"Needed are the columns {', '.join(COLUMNS)}.")
+    _refuse_header(header, file)
+    problems: list[Problem] = []
+    readers = [(name, _Remembering(_reader(name))) for name in header]
+    blank = {name: _reader(name)("") for name in _OPTIONAL if name not in header}
+    runs: list[Run] = []
+    seen: dict[str, int] = {}
+    for row in rows:
+        line: int = rows.line_num  # type: ignore[attr-defined]
+        if not row:
+            continue
+        if len(row) != len(header):
+            problems.append(
+                _problem(file, line, "", f"There are {len(row)} cells, not {len(header)}.")
+            )
+            continue
+        found = len(problems)
+        cells: dict[str, Any] = dict(blank)
+        for (name, meaning), text in zip(readers, row, strict=True):
+            if name not in _NAMES:
+                continue  # a table may say more than is read
+            try:
+                cells[name] = meaning[text]
+            except ValueError as error:
+                problems.append(_problem(file, line, name, f"'{name}' is {text!r}.", str(error)))
+        if len(problems) > found:
+            continue
+        run = Run(**cells)
+        if run.id in seen:
+            message = f"The id '{run.id}' also stands in line {seen[run.id]}."
+            problems.append(_problem(file, line, "id", message, "An id names one run."))
+        seen.setdefault(run.id, line)
+        runs.append(run)
+    if problems:
+        raise CatalogError(problems)
+    return runs
+
+
+def _refuse_header(header: Sequence[str], file: str) -> None:
+    missing = [name for name in COLUMNS if name not in header and name not in _OPTIONAL]
+    twice = [name for name in COLUMNS if header.count(name) > 1]
+    problems = [
+        _problem(file, 1, name, f"The column '{name}' {what}.", fix)
+        for names, what, fix in (
+            (missing, "is missing", "Leave its cells blank where the source does not say."),
+            (twice, "stands twice", "Each column is named once."),
+        )
+        for name in names
+    ]
+    if problems:
+        raise CatalogError(problems)
+
+
+class _Remembering(dict[str, Any]):
+    """What cells of a column mean, by their text; each text is read once."""
+
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        super().__init__()
+        self.read = read
+
+    def __missing__(self, text: str) -> Any:
+        self[text] = value = self.read(text.strip())
+        return value
+
+
+def _reader(name: str) -> Callable[[str], Any]:
+    """What reads a cell of a column; it raises ValueError with the allowed values."""
+    if name in _COUNTS:
+        read: Callable[[str], Any] = _count
+    elif name in _NUMBERS:
+        read = _number
+    elif name in _CHOICES:
+        read = partial(_choice, choices=_CHOICES[name])
+    else:
+        return _text_needed if name in _MUST else str
+    needed = name in _MUST
+
+    def cell(text: str) -> Any:
+        if text:
+            return read(text)
+        if needed:
+            raise ValueError("This column may not be blank.")
+        return None
+
+    return cell
+
+
+def _text_needed(text: str) -> str:
+    if not text:
+        raise ValueError("This column may not be blank.")
+    return text
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 10**9):
+        raise ValueError("Allowed is a whole number from 1 to 1,000,000,000, or blank.")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError("Allowed is a positive number, or blank.")
+    return value
+
+
+def _choice(text: str, choices: tuple[str, ...]) -> str:
+    if text not in choices:
+        raise ValueError(f"Allowed are: {', '.join(choices)}.")
+    return text
+
+
+def _problem(file: str, line: int | None, column: str, message: str, fix: str = "") -> Problem:
+    return Problem("E405", message, fix, column, Origin(file, line))
+
+
+def _refusal(file: str, message: str, fix: str = "") -> CatalogError:
+    return CatalogError(_problem(file, None, "", message, fix))
