@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -21,6 +21,15 @@ from gigawatt.scenario import shipped_scenarios
 settings.register_profile("ci", max_examples=60, deadline=None, derandomize=True)
 settings.register_profile("soak", max_examples=2000, deadline=None, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def curves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache of throughput curves for the session, so that the user's own is left alone."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIGAWATT_CACHE_DIR", str(folder))
+        yield folder / "curves"
 
 
 @pytest.fixture(scope="session")

@@ -66,6 +66,7 @@ _FAMILIES = {
     "E4": "Catalog",
     "E5": "Run folders and figures",
     "E6": "Installation",
+    "E7": "Performance",
     "E9": "Defects of the program",
     "W1": "Warnings",
 }

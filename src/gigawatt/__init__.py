@@ -19,6 +19,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from .catalog import Catalog
     from .core import errors
+    from .perf.ask import train
     from .planning import Comparison, Plan, compare, explain, load_run, plan, save_run
     from .scenario import Scenario, load
 
@@ -35,6 +36,7 @@ __all__ = [
     "load_run",
     "plan",
     "save_run",
+    "train",
 ]
 
 _HOMES = {
@@ -49,6 +51,7 @@ _HOMES = {
     "load_run": "planning",
     "plan": "planning",
     "save_run": "planning",
+    "train": "perf.ask",
 }
 
 

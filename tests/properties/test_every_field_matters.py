@@ -187,6 +187,8 @@ CHANGES = {
     "TrainingRun.compute": ("workloads.training.run.compute", "4e27 FLOP"),
     "TrainingRun.model": ("workloads.training.model.model", "llama31-70b"),
     "TrainingRun.tokens": ("workloads.training.model.tokens", "90 Ttoken"),
+    "TrainingRun.sequence": ("workloads.training.model.sequence", "4096 token"),
+    "TrainingRun.batch": ("workloads.training.model.batch", "4 Mtoken"),
     "TrainingRun.precision": ("workloads.training.run.precision", "bf16"),
     "TrainingRun.earliest": ("workloads.training.run.earliest", "2027-09"),
     "TrainingRun.share": ("workloads.training.run.share", "30 %"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gigawatt.perf.assumed import sustained_rate, training_compute
-from gigawatt.workload.training import finish_month, model_flop_by_month
+from gigawatt.workload.training import finish_month, flop_by_month
 
 
 def test_compute_is_six_times_parameters_times_tokens():
@@ -20,14 +20,13 @@ def test_sustained_rate_is_peak_times_utilisation():
     assert rate.high.tolist() == [1e15, 4e14]
 
 
-def test_flop_of_a_month_is_packages_times_rate_times_seconds():
-    packages = np.array([[[100.0, 100.0], [0.0, 10.0]]])
-    done = model_flop_by_month(packages, np.array([1e15, 2e15]), np.array([720.0, 744.0]), 0.5, 0)
-    assert done[0] == pytest.approx([100e15 * 720 * 3600 * 0.5, 120e15 * 744 * 3600 * 0.5])
+def test_flop_of_a_month_is_the_rate_times_its_seconds():
+    done = flop_by_month(np.array([50e15, 60e15]), np.array([720.0, 744.0]), 0)
+    assert done == pytest.approx([50e15 * 720 * 3600, 60e15 * 744 * 3600])
 
 
 def test_nothing_is_done_before_the_earliest_month():
-    done = model_flop_by_month(np.ones((1, 1, 4)), np.array([1.0]), np.ones(4), 1.0, 2)
+    done = flop_by_month(np.ones((1, 4)), np.ones(4), 2)
     assert done[0].tolist() == [0.0, 0.0, 3600.0, 3600.0]
 
 

@@ -47,8 +47,9 @@ _LEFT_OUT = {
     ("TrainingRun", "compute"): "from `model` and `tokens`",
     ("TrainingRun", "model"): "—",
     ("TrainingRun", "tokens"): "—",
+    ("TrainingRun", "batch"): "`batch_of_critical` of the critical batch",
     ("TrainingRun", "earliest"): "the start of the horizon",
-    ("TrainingRun", "mfu"): "the catalog's range by system and precision",
+    ("TrainingRun", "mfu"): "by the throughput curve; without a model the catalog's range",
     ("Lags", "installed_to_service"): "the two lags before it",
     ("OwnCatalog", "folder"): "no folder",
 }

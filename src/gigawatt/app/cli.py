@@ -19,7 +19,18 @@ from typer.core import TyperGroup
 from gigawatt._version import __version__
 from gigawatt.core.errors import GigawattError
 
-from .commands import catalog, check, compare, explain, new, plan, schema
+from .commands import (
+    calibrate,
+    catalog,
+    check,
+    compare,
+    explain,
+    new,
+    plan,
+    schema,
+    train,
+    validate,
+)
 
 __all__ = ["app", "main"]
 
@@ -69,7 +80,10 @@ app.command("compare")(compare.compare_command)
 app.command("new")(new.new_command)
 app.command("check")(check.check_command)
 app.command("schema")(schema.schema_command)
+app.command("train")(train.train_command)
 app.add_typer(catalog.app, name="catalog")
+app.add_typer(validate.app, name="validate")
+app.add_typer(calibrate.app, name="calibrate")
 
 
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,15 @@ if TYPE_CHECKING:
     from gigawatt.planning import Plan
     from gigawatt.scenario import Scenario
 
-__all__ = ["AsJson", "Overrides", "ScenarioName", "Settings", "load_scenario", "plan_or_run"]
+__all__ = [
+    "AsJson",
+    "Overrides",
+    "ScenarioName",
+    "Settings",
+    "load_scenario",
+    "plan_or_run",
+    "tell",
+]
 
 ScenarioName = Annotated[
     str, typer.Argument(help="Name of a shipped scenario, or a YAML file.", show_default=False)
@@ -45,4 +54,10 @@ def plan_or_run(name: str, overrides: list[str] | None, settings: list[str] | No
     with suppress(OSError):  # a name too long to be a folder's
         if is_run(Path(name)) and not overrides and not settings:
             return load_run(name)
-    return plan(load_scenario(name, overrides, settings))
+    return plan(load_scenario(name, overrides, settings), progress=tell)
+
+
+def tell(words: str) -> None:
+    """Say on a terminal what takes longer than a breath."""
+    if sys.stderr.isatty():
+        print(words, file=sys.stderr, flush=True)

@@ -78,14 +78,7 @@ def _rows(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for row in summary["commitments"]:
         yield f"commitment {row['name']}", f"{row['gw']:g} GW ({row['basis']}) {_kept(row)}"
     for row in summary["training"]:
-        finish = row["finish"]
-        when = finish["central"] or "not within the horizon"
-        span = f"; {finish['high'] or 'never'} to {finish['low'] or 'never'}"
-        band = f"MFU {row['mfu']}{span if row['mfu'] == 'assumed' else ''}"
-        yield (
-            f"run {row['name']}",
-            f"{row['compute_flop']:.3g} FLOP in {row['precision']} by {when} ({band})",
-        )
+        yield f"run {row['name']}", _run(row)
     assumed = sum(row["kind"] == "assumed" for row in summary["assumptions"])
     estimates = len(summary["assumptions"]) - assumed
     yield "assumptions", f"{assumed} of ours, {estimates} defaults from published figures"
@@ -97,6 +90,29 @@ def _rows(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
                 for row in summary["warnings"]
             ),
         )
+
+
+def _run(row: Mapping[str, Any]) -> str:
+    """Work and finish of a run; under it one line for each system that works on it."""
+    finish = row["finish"]
+    when = finish["central"] or "not within the horizon"
+    span = f"; {finish['high'] or 'never'} to {finish['low'] or 'never'}"
+    banded = f"MFU {row['mfu']}{'' if row['mfu'] == 'stated' else span}"
+    what = f"{row['model']}, {row['tokens'] / 1e12:,.4g} Ttoken, " if row["model"] else ""
+    lines = [f"{what}{row['compute_flop']:.3g} FLOP in {row['precision']} by {when} ({banded})"]
+    if row["model"]:
+        lines += [_campaign(c) for c in row["campaigns"]]
+    return "\n".join(lines)
+
+
+def _campaign(c: Mapping[str, Any]) -> str:
+    """One system at work on a run: how many, how well, by which strategy."""
+    band = f"{100 * c['mfu_low']:.3g} to {100 * c['mfu_high']:.3g} %"
+    how = f", {c['strategy']}" if c["kind"] == "modelled" else f", {c['kind']}"
+    return (
+        f"{c['accelerators']:,.0f} {c['system']}, {c['format']}, MFU {100 * c['mfu']:.3g} % "
+        f"({band}){how}"
+    )
 
 
 def _kept(row: Mapping[str, Any]) -> str:

@@ -1,8 +1,9 @@
 """Every code that an error or a warning can carry, in one table.
 
 `E1` reading, `E2` schema and units, `E3` rules of a scenario, `E4` catalog, `E5` run folders, `E6`
-installation, `E9` defects of the program; `W` warnings. Codes are stable: a code is never given a new
-meaning. The documentation is generated from this table, and a test holds it against the sources.
+installation, `E7` performance, `E9` defects of the program; `W` warnings. Codes are stable: a code is
+never given a new meaning. The documentation is generated from this table, and a test holds it against
+the sources.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ CODES: dict[str, str] = {
     "E402": "The catalog has no such record or kind",
     "E403": "A config.json cannot be used",
     "E404": "A claim cannot be recomputed",
+    "E405": "A table of measured runs cannot be used",
     "E501": "A run folder is already there",
     "E502": "A folder cannot be written to",
     "E503": "Writing failed midway; nothing was left behind",
@@ -68,6 +70,11 @@ CODES: dict[str, str] = {
     "E505": "A plan has no such figure",
     "E506": "A plan has no such label or month",
     "E601": "An optional dependency is not installed",
+    "E701": "The performance model lacks a figure of a system",
+    "E702": "A system cannot train in a precision",
+    "E703": "No strategy is valid for the model, the accelerators and the batch",
+    "E704": "A framework cannot run any of the strategies found",
+    "E705": "An objective needs a figure that no source gives",
     "E901": "A plan broke a conservation rule and was refused",
     "W101": "A system is taken to be available earlier than published",
     "W102": "A system comes after the horizon",

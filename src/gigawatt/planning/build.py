@@ -18,6 +18,7 @@ from gigawatt.scenario.schema import Milestone
 from .buildout import Buildout, Figures, months_first
 from .inputs import Inputs
 from .money import columns, money_figures
+from .rates import Progress, Rates, rates_of
 from .runs import training_figures
 
 __all__ = ["BASES", "Built", "build"]
@@ -33,9 +34,10 @@ class Built:
     tranches: dict[str, list[Tranche]]
     counters: tuple[str, ...]
     gigawatts: int
+    rates: Rates
 
 
-def build(scenario: Scenario, inputs: Inputs) -> Built:
+def build(scenario: Scenario, inputs: Inputs, progress: Progress | None = None) -> Built:
     """Compute every figure of a plan.
 
     Parameters
@@ -44,6 +46,8 @@ def build(scenario: Scenario, inputs: Inputs) -> Built:
         For policies, milestones and instruments.
     inputs : Inputs
         Resolved from the same scenario.
+    progress : callable, optional
+        Told in words when a throughput curve has to be computed.
     """
     fleet = Buildout(scenario, inputs)
     counted = {
@@ -52,16 +56,17 @@ def build(scenario: Scenario, inputs: Inputs) -> Built:
     }
     deployed = [fleet.deployed_gw(basis).sum(axis=0) for basis in BASES]
     money, tranches, gigawatts = money_figures(scenario, inputs, fleet, counted)
+    rates = rates_of(scenario, inputs, fleet.packages, progress)
     figures: Figures = {
         **fleet.power_figures(),
         **fleet.fleet_figures(),
         "milestones.deployed_gw": np.stack(deployed, -1),
         "milestones.counted_gw": columns(counted, inputs.horizon.months),
         **_partners(inputs),
-        **training_figures(scenario, inputs, fleet),
+        **training_figures(scenario, inputs, fleet, rates),
         **money,
     }
-    return Built(figures, tranches, tuple(counted), gigawatts)
+    return Built(figures, tranches, tuple(counted), gigawatts, rates)
 
 
 def _counters(scenario: Scenario) -> dict[str, Milestone]:

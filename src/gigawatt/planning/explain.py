@@ -20,6 +20,7 @@ from gigawatt.core.provenance import Evidence
 from gigawatt.fleet.deploy import BINDING
 from gigawatt.fleet.milestones import gigawatt_months
 
+from .campaigns import Campaign, assumed_utilisations, campaigns
 from .figures import FIGURES, Figure, by_name
 from .plan import Plan
 
@@ -28,6 +29,7 @@ __all__ = ["Explanation", "explain"]
 _MAX_LABELS = 8
 _ALTERNATIVES = frozenset({"case", "run", "counter", "basis", "precision"})
 """Axes whose entries stand beside one another and are never added up."""
+_UTILISATIONS = frozenset({"mfu", "mfu_low", "mfu_high"})
 _MONTH_UNITS = frozenset({"month index", "months after start"})
 
 
@@ -349,9 +351,17 @@ def _below(
 ) -> list[Explanation]:
     group, _, rest = name.partition(".")
     if group == "inputs":
-        return _inputs(plan, rest, month, labels)
+        nodes = _inputs(plan, rest, month, labels)
+        if rest in _UTILISATIONS:
+            used = assumed_utilisations(plan)
+            nodes = [
+                n for n in nodes if (n.labels.get("precision"), n.labels.get("system")) in used
+            ]
+        return nodes
     if group == "scenario":
         return _terms(plan, rest, labels)
+    if group == "performance":
+        return curve_nodes(plan, month, labels)
     figure = by_name(name)
     assert figure is not None
     return [_figure(plan, figure, month, labels, seen)]
@@ -445,3 +455,32 @@ def _remark(plan: Plan, figure: Figure, month: Month, labels: Mapping[str, str])
             )
             remark += f"; {now:,.0f} racks wait in store since {since}"
     return remark
+
+
+def curve_nodes(plan: Plan, month: Month, labels: Mapping[str, str]) -> list[Explanation]:
+    """What the throughput of runs rests on in a month: one node for each run and system at work."""
+    index = month - plan.horizon.start
+    found = []
+    for run in [labels["run"]] if "run" in labels else list(plan.rates):
+        for campaign in campaigns(plan, run, index, labels.get("case", "central")):
+            found.append(_campaign(campaign, month))
+    return found
+
+
+def _campaign(c: Campaign, month: Month) -> Explanation:
+    at = {"run": c.run, "system": c.system, "month": str(month)}
+    rate = c.tokens_per_s if c.tokens_per_s is not None else f"MFU {c.mfu:.1%}"
+    below = [
+        Explanation("accelerators", {}, c.accelerators, "package"),
+        Explanation("mfu", {}, f"{c.mfu:.1%}, band {c.mfu_low:.1%} to {c.mfu_high:.1%}"),
+    ]
+    if c.strategy:
+        below += [
+            Explanation("strategy", {}, f"{c.strategy}: {c.strategy_words}"),
+            Explanation("step", {}, f"{c.step_s:.3g} s for {c.batch_tokens / 1e6:,.4g} Mtoken"),
+        ]
+    below.append(Explanation("evidence", {}, c.ground))
+    below += [Explanation("outside validated ground", {}, text) for text in c.outside]
+    unit = "token/s" if c.tokens_per_s is not None else ""
+    formula = f"throughput curve of the model on {c.system}, {c.format}" if c.strategy else c.kind
+    return Explanation("performance.curves", at, rate, unit, formula, below=below)

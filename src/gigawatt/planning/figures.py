@@ -28,7 +28,8 @@ class Figure:
         How it follows from its inputs.
     inputs : tuple of str
         Names of figures that it is computed from; `inputs.…` are resolved from scenario and catalog,
-        `scenario.…` are terms read straight from the scenario.
+        `scenario.…` are terms read straight from the scenario, `performance.curves` are the throughput
+        curves of runs.
     doc : str
         What it is, in one line.
     lag : str
@@ -192,11 +193,28 @@ FIGURES: tuple[Figure, ...] = (
            ("finance.gigawatt_cost_usd", "finance.gigawatt_tranche_usd"),
            "Funding gap of each gigawatt"),
     # training
-    Figure("training.model_flop", ("month", "run", "case"), "FLOP",
-           "Σ packages × peak_flops × mfu × seconds × share",
-           ("fleet.packages", "inputs.peak_flops", "inputs.mfu", "inputs.mfu_low", "inputs.mfu_high",
+    Figure("training.site", ("run", "case"), "code",
+           "place among the sites of the one that finishes first; −1 where all sites work together",
+           ("fleet.packages", "scenario.workloads.training"), "Where a run is trained"),
+    Figure("training.accelerators", ("month", "run", "case"), "package",
+           "packages × share, of the site that finishes first or of all sites, from `earliest` on",
+           ("fleet.packages", "scenario.workloads.training"), "Accelerator packages that work on a run"),
+    Figure("training.tokens_per_s", ("month", "run", "case"), "token/s",
+           "Σ system throughput curve at its packages, or model FLOP/s / (6 × active parameters)",
+           ("performance.curves", "training.accelerators", "inputs.training_sequence",
+            "inputs.training_batch", "inputs.critical_batch", "inputs.peak_flops", "inputs.mfu",
             "scenario.workloads.training"),
-           "Model FLOP that a run could do in the month; its MFU is an assumption"),
+           "Tokens that a run with a model trains on in a second; 0 of a run without one"),
+    Figure("training.mfu", ("month", "run", "case"), "1",
+           "model FLOP/s, attention over the context included, / (accelerators × peak_flops)",
+           ("training.accelerators", "training.tokens_per_s", "inputs.peak_flops", "inputs.mfu",
+            "inputs.mfu_low", "inputs.mfu_high"),
+           "Model FLOP utilisation: modelled, carried over, assumed or stated"),
+    Figure("training.model_flop", ("month", "run", "case"), "FLOP",
+           "tokens_per_s × 6 × active parameters × seconds, or Σ packages × peak_flops × mfu × seconds",
+           ("training.tokens_per_s", "training.mfu", "training.accelerators",
+            "scenario.workloads.training"),
+           "Training compute that a run could do in the month"),
     Figure("training.compute_flop", ("run",), "FLOP", "as stated, or 6 × active parameters × tokens",
            ("scenario.workloads.training",), "Compute of a run"),
     Figure("training.finish_month", ("run", "case"), "month index",

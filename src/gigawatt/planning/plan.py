@@ -26,6 +26,7 @@ from .build import BASES, Built, build
 from .conservation import check_conservation
 from .figures import FIGURES
 from .inputs import Inputs
+from .rates import Progress, Rates
 from .resolve import resolve
 from .runs import CASES
 
@@ -46,6 +47,8 @@ class Plan:
         Payments of each investment, exact to the cent.
     evidence : dict of str to dict
         Input name → labels → `Evidence`.
+    rates : dict of str to dict of str to Rate
+        Run → system → how fast it works on the run, with its throughput curve.
     warnings : tuple of Problem
         What is allowed and probably not meant.
     version, catalog_hash : str
@@ -63,6 +66,7 @@ class Plan:
     tree: xr.DataTree
     tranches: Mapping[str, list[Tranche]]
     evidence: Mapping[str, Mapping[tuple[str, ...], Evidence]]
+    rates: Rates = field(default_factory=dict)
     warnings: tuple[Problem, ...] = field(default=())
     version: str = __version__
     catalog_hash: str = ""
@@ -107,7 +111,7 @@ class Plan:
 
     @cached_property
     def training(self) -> xr.Dataset:
-        """Training runs: FLOP by month, finish month."""
+        """Training runs: tokens per second, utilisation and FLOP by month, finish month."""
         return self._group("training")
 
     @cached_property
@@ -128,13 +132,16 @@ class Plan:
         return summarise(self)
 
 
-def plan(scenario: Scenario) -> Plan:
+def plan(scenario: Scenario, *, progress: Progress | None = None) -> Plan:
     """Plan a scenario.
 
     Parameters
     ----------
     scenario : Scenario
         From `gigawatt.load` or `Scenario.from_dict`.
+    progress : callable, optional
+        Told in words when something takes longer than a breath: throughput curves are computed once
+        on a machine and kept.
 
     Returns
     -------
@@ -150,7 +157,7 @@ def plan(scenario: Scenario) -> Plan:
     from .warn import check_outcome
 
     inputs = resolve(scenario)
-    built = build(scenario, inputs)
+    built = build(scenario, inputs, progress)
     warnings = (*scenario.warnings, *check_outcome(scenario, inputs, built))
     check_conservation(built, inputs, scenario)
     evidence = {name: array.evidence for name, array in inputs.arrays.items()}
@@ -159,6 +166,7 @@ def plan(scenario: Scenario) -> Plan:
         tree=_tree(scenario, inputs, built),
         tranches=built.tranches,
         evidence=evidence,
+        rates=built.rates,
         warnings=warnings,
         catalog_hash=scenario.catalog.hash,
     )

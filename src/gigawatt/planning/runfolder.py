@@ -33,6 +33,7 @@ from gigawatt.scenario.scenario import Scenario
 
 from .figures import FIGURES
 from .plan import Plan
+from .rates import Rate
 
 __all__ = ["is_run", "load_run", "save_run"]
 
@@ -222,6 +223,10 @@ def _record(plan: Plan) -> dict[str, Any]:
             name: [[list(labels), evidence.as_dict()] for labels, evidence in entries.items()]
             for name, entries in plan.evidence.items()
         },
+        "rates": {
+            run: {system: rate.as_dict() for system, rate in by_system.items()}
+            for run, by_system in plan.rates.items()
+        },
         "origins": {path: [o.file, o.line] for path, o in spec.tree.origins.items()},
     }
 
@@ -284,6 +289,10 @@ def load_run(path: Path | str) -> Plan:
             evidence={
                 name: {tuple(labels): Evidence.from_dict(data) for labels, data in entries}
                 for name, entries in record["evidence"].items()
+            },
+            rates={
+                run: {system: Rate.from_dict(data) for system, data in by_system.items()}
+                for run, by_system in record["rates"].items()
             },
             warnings=tuple(
                 Problem(w["code"], w["message"], w["fix"], w["path"], Origin(w["file"], w["line"]))

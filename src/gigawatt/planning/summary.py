@@ -12,6 +12,7 @@ from gigawatt.fleet.deploy import BINDING
 from gigawatt.fleet.milestones import TOLERANCE, gigawatt_months, whole_steps
 
 from .build import BASES
+from .campaigns import Campaign, assumed_utilisations, campaigns, shown_month, training_days
 from .runs import CASES
 
 if TYPE_CHECKING:
@@ -178,6 +179,8 @@ def _training(plan: Plan) -> list[dict[str, Any]]:
     for key, run in plan.scenario.spec.workloads.training.items():
         finish = plan["training.finish_month"].sel(run=key).values
         months = [plan.month(float(index)) for index in finish]
+        at, days = shown_month(plan, key), training_days(plan, key)
+        working = [] if at is None else campaigns(plan, key, at)
         rows.append(
             {
                 "name": key,
@@ -188,10 +191,23 @@ def _training(plan: Plan) -> list[dict[str, Any]]:
                     case: str(month) if month else None
                     for case, month in zip(CASES, months, strict=True)
                 },
-                "mfu": "assumed" if run.mfu is None else "stated",
+                "mfu": _kind(plan, key, working),
+                "model": next((x.model for x in plan.rates.get(key, {}).values()), run.model)
+                or None,
+                "tokens": run.tokens,
+                "days": None if days is None else _round(days, 1),
+                "month": None if at is None else str(plan.horizon.start + at),
+                "campaigns": [campaign.as_dict() for campaign in working],
             }
         )
     return rows
+
+
+def _kind(plan: Plan, run: str, working: list[Campaign]) -> str:
+    """How the utilisation of a run is known: by the least sure of the systems that work on it."""
+    kinds = {c.kind for c in working} or {rate.kind for rate in plan.rates.get(run, {}).values()}
+    order = ("assumed", "carried over", "stated", "modelled")
+    return next((kind for kind in order if kind in kinds), "assumed")
 
 
 def _binding(plan: Plan) -> list[dict[str, Any]]:
@@ -226,11 +242,14 @@ def assumptions(plan: Plan) -> list[dict[str, Any]]:
         for dim, values in ((dim, plan.inputs[dim].values) for dim in plan.inputs.dims)
     }
     precisions = {run.precision for run in plan.scenario.spec.workloads.training.values()}
+    assumed = assumed_utilisations(plan)
     for name, entries in plan.evidence.items():
         if name in {"mfu_low", "mfu_high"}:
             continue
         for labels, evidence in entries.items():
-            if name in {"mfu", "peak_flops"} and labels[0] not in precisions:
+            if name == "peak_flops" and labels[0] not in precisions:
+                continue
+            if name == "mfu" and labels not in assumed:
                 continue
             if not (evidence.is_assumption or evidence.by == "default"):
                 continue
@@ -248,6 +267,7 @@ def assumptions(plan: Plan) -> list[dict[str, Any]]:
             row["applies_to"].append(" ".join(labels))
             if "value" not in row:
                 row["value"] = _value_of(plan, name, labels, places)
+    found.update(_carried_over(plan))
     for path, entry in plan.scenario.spec.evidence.items():
         if entry.confidence == "assumed" and not any(
             path in row["where"] for row in found.values()
@@ -263,6 +283,31 @@ def assumptions(plan: Plan) -> list[dict[str, Any]]:
                 "value": None,
             }
     return list(found.values())
+
+
+def _carried_over(plan: Plan) -> dict[tuple[str, str], dict[str, Any]]:
+    """Kernel times and utilisations that stand in for those of another system."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for run, by_system in plan.rates.items():
+        for system, rate in by_system.items():
+            if rate.curve is None or rate.curve.reference_id == rate.curve.system_id == system:
+                continue
+            if rate.kind == "carried over":
+                name, note = f"utilisation of {system}", rate.why
+            elif rate.curve.reference_id != rate.curve.system_id:
+                name = f"kernel times of {rate.curve.system_id}"
+                note = (
+                    f"those of {rate.curve.reference_id}, carried over by ratios of the datasheets"
+                )
+            else:
+                continue
+            row = found.setdefault(
+                (name, note),
+                {"input": name, "kind": "assumed", "where": "performance model", "note": note,
+                 "source": "", "applies_to": [], "value": None},
+            )  # fmt: skip
+            row["applies_to"].append(f"{run} {system}")
+    return found
 
 
 def _value_of(plan: Plan, name: str, labels: tuple[str, ...], places: Places) -> str | None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gigawatt.catalog import PRECISIONS
 from gigawatt.core.errors import Problem, ScenarioError
 from gigawatt.fleet.deploy import BINDING
 from gigawatt.scenario import Scenario
@@ -94,14 +93,11 @@ def _tranches_never_paid(scenario: Scenario, inputs: Inputs, built: Built) -> It
 
 def _peaks_that_are_missing(scenario: Scenario, inputs: Inputs, built: Built) -> Iterator[Problem]:
     for run_id, run in scenario.spec.workloads.training.items():
-        p = PRECISIONS.index(run.precision)
         silent = [
             key
-            for k, key in enumerate(inputs.systems)
-            if inputs["peak_flops"][p, k] == 0.0 or (run.mfu is None and inputs["mfu"][p, k] == 0.0)
+            for key, rate in built.rates[run_id].items()
+            if rate.peak_flops == 0.0 or max(rate.cases) == 0.0
         ]
-        used = built.figures["fleet.racks_in_service"].sum(axis=(0, 1))
-        silent = [key for key in silent if used[inputs.systems.index(key)] > 0.0]
         if silent:
             path = f"workloads.training.{run_id}"
             yield Problem(
@@ -119,7 +115,7 @@ def _peaks_that_are_missing(scenario: Scenario, inputs: Inputs, built: Built) ->
             path = f"workloads.training.{run_id}"
             yield Problem(
                 "W113",
-                "This fleet does not finish the run within the horizon at the central MFU.",
+                "This fleet does not finish the run within the horizon in the central case.",
                 "",
                 path,
                 scenario.tree.origin(path),

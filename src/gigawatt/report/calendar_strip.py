@@ -242,7 +242,7 @@ def _runs(
         ends.append((days[at], lane, plain(text), left))
         if finish["central"] is not None:
             tip = (f"{run['name']} trained: {finish['high']} to {finish['low'] or never}, central "
-                   f"{finish['central']} (assumed utilisation)")  # fmt: skip
+                   f"{finish['central']} (utilisation {run['mfu']})")  # fmt: skip
             diamonds.append(marks("run", [days[months[finish["central"]]]], [lane], [tip], "@ink",
                                   symbol="diamond", size=8, yaxis="y2"))  # fmt: skip
     lanes.taken += below.taken
@@ -259,6 +259,6 @@ def _runs(
         # spaces keep a label off the end of its band
         labels = [f"{text}  " if left else f"  {text}" for *_, text, left in ends]
         names |= _beside(labels, [left for *_, left in ends], "text")
-        name = "training runs: low to high utilisation, central ◆ (assumed)"
+        name = "training runs: low to high utilisation, central ◆"
         drawing.add(name, "band", "@band", bars, names, *diamonds)
     return notes

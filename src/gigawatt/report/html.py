@@ -37,8 +37,8 @@ UNKNOWN = (
      "deposits, progress payments and credit are not planned."),
     ("Revenue.", "No income of any kind is planned; the funding gap is what somebody must bring, not a "
      "loss."),
-    ("How well training runs.", "Training uses an assumed model FLOP utilisation, not a simulation of "
-     "the run, and every run has the fleet for itself."),
+    ("Failures in training.", "Throughput is that of a cluster that works: failures, restarts and "
+     "checkpoints are not planned, and every run has the fleet for itself."),
     ("Measured power.", "Power is nameplate: what racks and sites are rated for, not what meters read. "
      "Energy follows from an average load."),
     ("Chance.", "This plan has no draws: where a range is shown, it is the range of a source."),

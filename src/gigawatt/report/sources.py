@@ -77,11 +77,15 @@ class Sources:
 
     @cached_property
     def _assumed(self) -> set[str]:
-        return {
+        found = {
             name
             for name, entries in self.plan.evidence.items()
             if any(evidence.is_assumption for evidence in entries.values())
         }
+        kinds = {rate.kind for rates in self.plan.rates.values() for rate in rates.values()}
+        if not kinds & {"assumed", "carried over"}:
+            found -= {"mfu", "mfu_low", "mfu_high"}  # every run has its own utilisation
+        return found
 
     def assumed_in(self, *names: str) -> tuple[str, ...]:
         """Assumed inputs that figures rest on, however many steps below them.

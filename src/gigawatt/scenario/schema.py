@@ -326,6 +326,10 @@ class TrainingRun(_Spec):
     """Catalog model, or the path of a Hugging Face config.json."""
     tokens: u.Tokens | None = None
     """Training tokens; compute is then 6 × active parameters × tokens."""
+    sequence: u.Tokens | None = None
+    """Tokens of a sequence, with a model."""
+    batch: u.Tokens | None = None
+    """Tokens of a step, with a model; left out, what the critical batch size allows."""
     precision: Precision = "bf16"
     """Number format of the matrix products."""
     earliest: Month | None = None
@@ -335,7 +339,7 @@ class TrainingRun(_Spec):
     campus: Literal["any", "one"] = "any"
     """any: all sites together; one: the single site that finishes first."""
     mfu: u.Share | None = None
-    """Model FLOP utilisation for all systems, instead of the catalog's ranges."""
+    """Model FLOP utilisation for all systems, instead of the modelled or assumed one."""
 
 
 class Workloads(_Spec):

@@ -1,4 +1,4 @@
-"""When could this fleet have trained that? Cumulative model FLOP against a budget.
+"""When could this fleet have trained that? Cumulative training compute against a budget.
 
 Each run is answered by itself, as if it had its share of the fleet alone; placing several runs side
 by side is another question. Months in which nothing serves add nothing.
@@ -12,34 +12,32 @@ from numpy.typing import ArrayLike, NDArray
 from gigawatt.core.arrays import Array
 from gigawatt.fleet.capacity import SECONDS_PER_HOUR
 
-__all__ = ["finish_month", "model_flop_by_month"]
+__all__ = ["finish_month", "flop_by_month"]
 
 
-def model_flop_by_month(
-    packages: Array, rate: Array, hours: Array, share: ArrayLike, earliest: ArrayLike
-) -> Array:
-    """Model FLOP done in each month.
+def flop_by_month(flop_per_s: Array, hours: Array, earliest: ArrayLike) -> Array:
+    """Training compute done in each month.
 
     Parameters
     ----------
-    packages : array, shape (..., S, K, T)
-        Packages in service.
-    rate : array, shape (..., K)
-        Sustained rate of one package [FLOP/s].
+    flop_per_s : array, shape (..., T)
+        Rate in each month [FLOP/s].
     hours : array, shape (T,)
         Hours in each month [h].
-    share : float or array, shape (...)
-        Share of the packages that works on the run [1].
     earliest : int or array, shape (...)
         Index of the first month of the run.
 
     Returns
     -------
-    array, shape (..., S, T) [FLOP]
+    array, shape (..., T) [FLOP]
+
+    Examples
+    --------
+    >>> flop_by_month(np.array([1.0, 1.0]), np.array([1.0, 2.0]), 1)
+    array([   0., 7200.])
     """
-    per_second = (packages * rate[..., None, :, None]).sum(axis=-2)
-    done = per_second * (hours * SECONDS_PER_HOUR) * np.asarray(share)[..., None, None]
-    running = np.arange(packages.shape[-1]) >= np.asarray(earliest)[..., None, None]
+    done = flop_per_s * (hours * SECONDS_PER_HOUR)
+    running = np.arange(flop_per_s.shape[-1]) >= np.asarray(earliest)[..., None]
     return np.where(running, done, 0.0)
 
 

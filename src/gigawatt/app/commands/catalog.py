@@ -46,7 +46,10 @@ def list_command(
 @app.command("show")
 def show_command(
     record_id: Annotated[
-        str, typer.Argument(metavar="ID", help="Id of a record, such as vr-nvl72.")
+        str,
+        typer.Argument(
+            metavar="ID", help="Id of a record, such as vr-nvl72; kernels/ID for kernel times."
+        ),
     ],
     sources: Sources = False,
     json_: AsJson = False,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gigawatt.app.options import AsJson, Overrides, ScenarioName, Settings, load_scenario
+from gigawatt.app.options import AsJson, Overrides, ScenarioName, Settings, load_scenario, tell
 
 __all__ = ["check_command"]
 
@@ -24,7 +24,7 @@ def check_command(
     from gigawatt.planning import plan
 
     loaded = load_scenario(scenario, override, set_)
-    warnings = plan(loaded).warnings
+    warnings = plan(loaded, progress=tell).warnings
     if strict and warnings:
         raise ScenarioError(warnings)
     if json_:

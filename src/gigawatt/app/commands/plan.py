@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gigawatt.app.options import AsJson, Overrides, ScenarioName, Settings, load_scenario
+from gigawatt.app.options import AsJson, Overrides, ScenarioName, Settings, load_scenario, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ def plan_command(
     """Plan a scenario: what is built when, what it costs, who pays when."""
     from gigawatt.planning import plan, save_run
 
-    made = plan(load_scenario(scenario, override, set_))
+    made = plan(load_scenario(scenario, override, set_), progress=tell)
     summary = made.summary()
     folder: Path | None = None
     if save:

@@ -34,6 +34,18 @@ def training_runs_can_be_answered(case: Case) -> Iterator[Problem]:
             yield case.problem(
                 "E318", f"{path}.tokens", "Tokens need a 'model' to be turned into compute."
             )
+        for name in ("sequence", "batch"):
+            if run.model is None and getattr(run, name) is not None:
+                yield case.problem(
+                    "E318", f"{path}.{name}", f"A {name} needs a 'model' that is trained with it."
+                )
+        if run.sequence is not None and (run.sequence < 1.0 or run.sequence != int(run.sequence)):
+            yield case.problem(
+                "E213",
+                f"{path}.sequence",
+                f"A sequence of {run.sequence:g} tokens is none.",
+                'Allowed are whole numbers from 1, such as "8192 token".',
+            )
         if run.mfu == 0.0 or run.share == 0.0:
             yield case.problem(
                 "E213",

@@ -1,0 +1,283 @@
+"""`gigawatt train`: a model and accelerators in, the best strategies and what they take out."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gigawatt.app.options import AsJson
+
+if TYPE_CHECKING:
+    from gigawatt.catalog import Catalog
+    from gigawatt.perf.training_answer import TrainingAnswer
+
+__all__ = ["train_command"]
+
+_PATIENCE_S = 1.0
+"""How long a search runs before progress is shown [s]."""
+
+
+def train_command(
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="Catalog id of a model, a Hugging Face config.json, or its folder.",
+            show_default=False,
+        ),
+    ],
+    on: Annotated[
+        str,
+        typer.Option("--on", help="Accelerators, such as h100-sxm:1024.", metavar="SYSTEM:COUNT"),
+    ],
+    batch_tokens: Annotated[
+        str | None,
+        typer.Option(
+            "--batch-tokens",
+            help="Tokens of a step, such as 16M (of 1024²); about 16M if left out.",
+            metavar="TOKENS",
+        ),
+    ] = None,
+    seq: Annotated[
+        str | None,
+        typer.Option(
+            "--seq",
+            help="Tokens of a sequence, such as 8k; the model's context, at most 8192, if left out.",
+            metavar="TOKENS",
+        ),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            "--precision", help="bf16, fp8, mxfp8 or nvfp4; 8 bits where the system has them."
+        ),
+    ] = None,
+    strategy: Annotated[
+        str | None,
+        typer.Option(
+            "--strategy",
+            help="Fix choices, such as tp=8,pp=16; tp=4|8 allows some, tp<=8 a range.",
+            metavar="CHOICES",
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option("--top", help="How many of the best to show.")] = 5,
+    tokens: Annotated[
+        str | None,
+        typer.Option(
+            "--tokens", help="Tokens of the whole run, such as 15T, for days, energy and cost."
+        ),
+    ] = None,
+    objective: Annotated[
+        str, typer.Option("--objective", help="What is least: step, throughput, energy or cost.")
+    ] = "step",
+    front: Annotated[
+        bool, typer.Option("--front", help="Also the Pareto front of objective and memory.")
+    ] = False,
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            "--memory-gib", help="Use at most this much memory of each accelerator.", metavar="GIB"
+        ),
+    ] = None,
+    campuses: Annotated[
+        int, typer.Option("--campuses", help="Campuses that share the accelerators evenly.")
+    ] = 1,
+    campus_gbps: Annotated[
+        float,
+        typer.Option(
+            "--campus-gbps",
+            help="Between campuses, per accelerator, one direction, in Gbit/s.",
+            metavar="GBPS",
+        ),
+    ] = 8.0,
+    campus_km: Annotated[
+        float, typer.Option("--campus-km", help="Fibre between campuses, in km.", metavar="KM")
+    ] = 1000.0,
+    outer_every: Annotated[
+        int,
+        typer.Option(
+            "--outer-every",
+            help="Campuses exchange parameters every so many steps; 1 exchanges gradients in each.",
+            metavar="STEPS",
+        ),
+    ] = 1,
+    price: Annotated[
+        str | None,
+        typer.Option("--price", help="Price of an accelerator hour, such as '2.1 USD/gpu/hour'."),
+    ] = None,
+    energy_price: Annotated[
+        str | None,
+        typer.Option(
+            "--energy-price",
+            help="Electricity that the hourly price does not hold, such as '45 USD/MWh'.",
+            metavar="PRICE",
+        ),
+    ] = None,
+    stack: Annotated[
+        str | None, typer.Option("--stack", help="Software stack; the current one if left out.")
+    ] = None,
+    emit: Annotated[
+        str | None,
+        typer.Option("--emit", help="Print launch settings instead: megatron or torchtitan."),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", help="Write charts of step, memory and front to an HTML file."),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--folder", help="A folder with catalog records of your own."),
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Find the best strategies for training a model: time, memory, energy, days and dollars."""
+    from gigawatt.app.quantities import (
+        accelerators,
+        gpu_hour_price,
+        run_tokens,
+        step_tokens,
+    )
+    from gigawatt.app.quantities import energy_price as electricity
+    from gigawatt.catalog import Catalog
+    from gigawatt.perf.ask import train
+    from gigawatt.perf.launch import FRAMEWORKS, launch_settings
+    from gigawatt.perf.stacks import CURRENT
+
+    if emit is not None and emit not in FRAMEWORKS:
+        _refuse(f"--emit is '{emit}'; it may be {', '.join(FRAMEWORKS)}.", "--emit")
+    if plot is not None:
+        _writable(plot)
+    catalog = _catalog(folder) if folder is not None else Catalog()
+    system, number = accelerators(on, catalog.ids("systems"))
+    with _progress() as told:
+        answer = train(
+            model,
+            system,
+            number,
+            catalog=catalog,
+            progress=told,
+            batch_tokens=None
+            if batch_tokens is None
+            else step_tokens(batch_tokens, "--batch-tokens"),
+            sequence=None if seq is None else step_tokens(seq, "--seq"),
+            precision=precision,
+            stack=CURRENT.name if stack is None else stack,
+            strategy=strategy or "",
+            objective=objective,
+            top=top,
+            front=front or plot is not None,
+            tokens=None if tokens is None else run_tokens(tokens, "--tokens"),
+            memory_gib=memory,
+            campuses=campuses,
+            campus_gbps=campus_gbps,
+            campus_km=campus_km,
+            outer_every=outer_every,
+            usd_per_gpu_hour=None if price is None else gpu_hour_price(price),
+            usd_per_mwh=None if energy_price is None else electricity(energy_price),
+        )
+    settings = launch_settings(answer, emit) if emit is not None and answer.best else None
+    if plot is not None and answer.best:
+        _write(plot, answer)
+    if json_:
+        from gigawatt.app.finite import finite
+
+        record = answer.record() | ({"launch": settings} if settings is not None else {})
+        print(json.dumps(finite(record), indent=1, ensure_ascii=False, allow_nan=False))
+    elif settings is not None:
+        print(settings)
+    else:
+        from gigawatt.app.training_tables import show_answer
+
+        show_answer(answer, front=front)
+        if plot is not None and answer.best:
+            print(f"charts: {plot}")
+    if not answer.best:
+        raise typer.Exit(1)
+
+
+def _catalog(folder: Path) -> Catalog:
+    from gigawatt.catalog import Catalog
+    from gigawatt.core.errors import CatalogError, Problem
+
+    if not folder.is_dir():
+        raise CatalogError(Problem("E113", f"The catalog folder {folder} does not exist."))
+    return Catalog((folder,))
+
+
+def _refuse(message: str, option: str) -> None:
+    from gigawatt.core.errors import InputError, Problem
+
+    raise InputError(Problem("E203", message, path=option))
+
+
+def _writable(plot: Path) -> None:
+    """Refuse before a search what could not be written after it."""
+    from importlib.util import find_spec
+
+    from gigawatt.core.errors import MissingExtraError, Problem, RunFolderError
+
+    if plot.suffix.lower() not in {".html", ".htm"}:
+        _refuse(f"--plot is {str(plot)!r}; charts are written as one HTML file, such as step.html.",
+                "--plot")  # fmt: skip
+    if not plot.absolute().parent.is_dir() or plot.is_dir():
+        raise RunFolderError(
+            Problem("E502", f"{plot} cannot be written: there is no such folder, or it is one.",
+                    "Choose another file.", "--plot")
+        )  # fmt: skip
+    if find_spec("plotly") is None:
+        raise MissingExtraError.of("report", "--plot")
+
+
+def _write(plot: Path, answer: TrainingAnswer) -> None:
+    """Write the page whole or not at all."""
+    from gigawatt.report.step_chart import step_page
+
+    page = step_page(answer)
+    staging = plot.with_name(f".gigawatt-{os.getpid()}-{plot.name}")
+    try:
+        staging.write_text(page, encoding="utf-8")
+        staging.replace(plot)
+    finally:
+        staging.unlink(missing_ok=True)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float], None]]:
+    """A bar on standard error for what takes longer than a moment; nothing where nobody looks."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("searching strategies"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    task = bar.add_task("", total=1.0)
+    start = time.monotonic()
+
+    def told(share: float) -> None:
+        if not bar.live.is_started and time.monotonic() - start > _PATIENCE_S:
+            bar.start()
+        bar.update(task, completed=share)
+
+    try:
+        yield told
+    finally:
+        bar.stop()

@@ -1,0 +1,147 @@
+"""`gigawatt validate`: predict what was measured, and print the errors."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gigawatt.app.options import AsJson
+
+if TYPE_CHECKING:
+    from gigawatt.perf.validation.errors import ErrorLine
+    from gigawatt.perf.validation.report import Validation
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Predict what was measured, and print the errors.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `training` a command of its own while it is the only one."""
+
+
+@app.command("training")
+def training_command(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            help="CSV of measured runs with the columns of the shipped table; the shipped tables "
+            "if left out.",
+            metavar="CSV",
+        ),
+    ] = None,
+    rows: Annotated[bool, typer.Option("--rows", help="Print every row with its error.")] = False,
+    json_: AsJson = False,
+) -> None:
+    """Predict measured training steps with their own strategy, each without its source.
+
+    A row whose source is among those that the constants were fitted to is predicted with constants
+    fitted without that source.
+    """
+    from gigawatt.catalog.measured import read_runs, shipped_runs
+    from gigawatt.perf.validation.report import validate_training
+
+    pretraining = read_runs(data) if data is not None else shipped_runs("training")
+    found = validate_training(pretraining)
+    single = None if data is not None else validate_training(shipped_runs("single_node"))
+    if json_:
+        print(json.dumps(_as_json(found, single, with_rows=rows), indent=1))
+        return
+    _print(found, single, with_rows=rows)
+
+
+def _line(line: ErrorLine | None) -> dict[str, float | int] | None:
+    if line is None:
+        return None
+    numbers = ("mape", "median", "bias", "p90")
+    return {
+        "rows": line.rows,
+        "groups": line.groups,
+        **{name: round(getattr(line, name), 4) for name in numbers},
+    }
+
+
+def _as_json(found: Validation, single: Validation | None, *, with_rows: bool) -> dict[str, Any]:
+    answer: dict[str, Any] = {name: _line(line) for name, line in found.lines().items()}
+    if single is not None:
+        answer["single_node"] = _line(single.lines()["overall"])
+    answer["in_sample"] = {n: _line(v) for n, v in found.lines(in_sample=True).items()}
+    answer["by"] = {
+        kind: {name: _line(line) for name, line in lines.items()}
+        for kind, lines in found.classes().items()
+    }
+    answer["coverage"] = _coverage(found)
+    answer["skipped"] = [
+        {"id": refusal.run.id, "source": refusal.run.source_group, "reason": refusal.reason}
+        for refusal in found.skipped
+    ]
+    if with_rows:
+        answer["rows"] = [
+            {
+                "id": case.run.id,
+                "group": case.run.config_group,
+                "measured_s": case.measured_s,
+                "predicted_s": round(float(predicted), 5),
+                "error": round(float(error), 4),
+                "stack": case.stack.name,
+                "rules": case.rules,
+            }
+            for case, predicted, error in zip(
+                found.cases, found.predicted_s, found.errors, strict=True
+            )
+        ]
+    return answer
+
+
+def _coverage(found: Validation) -> float | None:
+    """Predicted rows over those that state a strategy and are not excluded."""
+    left = [r for r in found.skipped if r.run.workload == "pretrain" and not r.run.exclude]
+    usable = len(found.cases) + len(left)
+    return round(len(found.cases) / usable, 4) if usable else None
+
+
+def _print(found: Validation, single: Validation | None, *, with_rows: bool) -> None:
+    heading = f"{'step time, one source left out':<34}{'rows':>6}{'groups':>8}"
+    print(f"{heading}{'mean':>8}{'median':>8}{'p90':>8}{'bias':>8}{'in sample':>11}")
+    seen = found.lines(in_sample=True)
+    for name, line in found.lines().items():
+        _print_line(name, line, seen[name])
+    if single is not None:
+        inside = single.lines(in_sample=True)["overall"]
+        _print_line("single node", single.lines()["overall"], inside)
+    for kind, lines in found.classes().items():
+        print(f"by {kind}")
+        for name, line in lines.items():
+            _print_line(f"  {name}", line, None)
+    if with_rows:
+        print("rows")
+        for case, predicted, error in zip(
+            found.cases, found.predicted_s, found.errors, strict=True
+        ):
+            print(
+                f"  {case.run.id:<34}{case.measured_s:>10.3f} s {predicted:>10.3f} s {error:>+8.1%}"
+            )
+    reasons = Counter(refusal.reason for refusal in found.skipped)
+    coverage = _coverage(found)
+    if coverage is not None:
+        print(f"predicted: {coverage:.1%} of the rows that are not excluded")
+    if reasons:
+        print(f"not predicted: {sum(reasons.values())} rows")
+        for reason, count in reasons.most_common():
+            print(f"  {count:>4}  {reason}")
+
+
+def _print_line(name: str, line: ErrorLine | None, inside: ErrorLine | None) -> None:
+    if line is None:
+        return
+    text = (
+        f"{name:<34}{line.rows:>6}{line.groups:>8}{line.mape:>8.1%}{line.median:>8.1%}"
+        f"{line.p90:>8.1%}{line.bias:>+8.1%}"
+    )
+    print(text + (f"{inside.mape:>11.1%}" if inside is not None else ""))
