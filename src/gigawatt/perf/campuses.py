@@ -64,7 +64,7 @@ class Campuses:
         whole, n = job_of(self.request), self.request.campuses
         if not self.alone or n == 1:
             return whole
-        return Job(whole.count // n, whole.batch_sequences // n, whole.sequence)
+        return Job(whole.count // n, whole.batch_sequences // n, whole.sequence, whole.imbalance)
 
     def machine_for(self, pp: int) -> Machine:
         """The machine as `pp` stages see it: ranks of a stage on one campus are its share by `pp`."""
@@ -112,7 +112,7 @@ class Campuses:
             near, n = self.job, self.request.campuses
             return search(
                 self.machine(Fabric()), self.shape,
-                Job(near.count // n, near.batch_sequences // n, near.sequence), space,
+                Job(near.count // n, near.batch_sequences // n, near.sequence, near.imbalance), space,
                 objective=objective,
             )  # fmt: skip
         found = []

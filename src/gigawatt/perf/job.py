@@ -29,11 +29,14 @@ class Job:
         Sequences of one step, over all replicas.
     sequence : int
         Tokens of a sequence [token].
+    imbalance : float
+        Tokens of the busiest expert rank over the mean: 1 for routing that is balanced [1].
     """
 
     count: int
     batch_sequences: int
     sequence: int
+    imbalance: float = 1.0
 
     def __post_init__(self) -> None:
         problems = [
@@ -41,10 +44,16 @@ class Job:
                 "E213", f"{f.name} is {value!r}; it must be a whole number from 1.", path=f.name
             )
             for f in fields(self)
-            if isinstance(value := getattr(self, f.name), bool)
-            or not isinstance(value, int)
-            or value < 1
+            if f.name != "imbalance"
+            and (
+                isinstance(value := getattr(self, f.name), bool)
+                or not isinstance(value, int)
+                or value < 1
+            )
         ]
+        if not 1.0 <= self.imbalance <= 1e3:
+            message = f"imbalance is {self.imbalance!r}; it must be a number from 1 to 1,000."
+            problems.append(Problem("E213", message, path="imbalance"))
         if problems:
             raise InputError(problems)
 

@@ -150,6 +150,7 @@ def predict(m: Machine, shape: Shape, job: Job, strategy: Strategy) -> Predictio
         etp=etp,
         recompute=float(RECOMPUTES.index(strategy.recompute)),
         tp_overlap=float(strategy.tp_overlap),
+        imbalance=job.imbalance,
     )
     one = layer(m, shape, cut)
     both = ends(m, shape, cut)

@@ -293,6 +293,7 @@ def _tables(
         etp=etp,
         recompute=listed.rows.recompute[part].astype(np.float64),
         tp_overlap=listed.rows.tp_overlap[part].astype(np.float64),
+        imbalance=listed.job.imbalance,
     )
     size = (len(microbatch),)
     return kernel.Tables(

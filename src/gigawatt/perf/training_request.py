@@ -62,6 +62,8 @@ class TrainingRequest:
         Whether the Pareto front of objective and memory is wanted too.
     tokens : float or None
         Tokens of the whole run [token]; None where only a step is asked for.
+    imbalance : float
+        Tokens of the busiest expert rank over the mean [1]; measured runs mostly force balance.
     memory_gib : float or None
         Memory that may be used of an accelerator [GiB]; None for all of it.
     campuses : int
@@ -90,6 +92,7 @@ class TrainingRequest:
     top: int = 5
     front: bool = False
     tokens: float | None = None
+    imbalance: float = 1.0
     memory_gib: float | None = None
     campuses: int = 1
     campus_gbps: float = 8.0
@@ -110,6 +113,7 @@ class TrainingRequest:
             *_unfit_count("campuses", self.campuses, 1000, "campuses"),
             *_unfit_count("outer_every", self.outer_every, 1_000_000, "steps"),
             *_unfit_number("tokens", self.tokens, MOST_TOKENS, "tokens"),
+            *_unfit_number("imbalance", self.imbalance, 1e3, "times the mean"),
             *_unfit_number("memory_gib", self.memory_gib, 1e6, "GiB"),
             *_unfit_number("campus_gbps", self.campus_gbps, 1e5, "Gbit/s"),
             *_unfit_number("campus_km", self.campus_km, 40_000.0, "km", zero=True),
@@ -248,7 +252,9 @@ def job_of(request: TrainingRequest) -> Job:
     """The step of a settled request over all campuses."""
     assert request.batch_tokens is not None
     assert request.sequence is not None
-    return Job(request.count, request.batch_tokens // request.sequence, request.sequence)
+    return Job(
+        request.count, request.batch_tokens // request.sequence, request.sequence, request.imbalance
+    )
 
 
 def space_of(text: str, count: int) -> Space:

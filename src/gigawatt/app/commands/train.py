@@ -96,6 +96,14 @@ def train_command(
             metavar="GBPS",
         ),
     ] = 8.0,
+    imbalance: Annotated[
+        float,
+        typer.Option(
+            "--imbalance",
+            help="Tokens of the busiest expert rank over the mean; 1 for balanced routing.",
+            metavar="RATIO",
+        ),
+    ] = 1.0,
     campus_km: Annotated[
         float, typer.Option("--campus-km", help="Fibre between campuses, in km.", metavar="KM")
     ] = 1000.0,
@@ -173,6 +181,7 @@ def train_command(
             top=top,
             front=front or plot is not None,
             tokens=None if tokens is None else run_tokens(tokens, "--tokens"),
+            imbalance=imbalance,
             memory_gib=memory,
             campuses=campuses,
             campus_gbps=campus_gbps,
