@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import gigawatt as gw
 
+from .searches import search_subject
 from .synthetic import synthetic
 
 __all__ = ["BENCHMARKS", "Benchmark"]
@@ -89,10 +90,53 @@ def synthetic_mib() -> float:
     return float(done.stdout) / 1024
 
 
+def search_gpt3_ns(count: int) -> float:
+    """Search of GPT-3 175B on A100 80 GB, everything allowed, three batch sizes [ns a strategy].
+
+    At least 6.5 million strategies are enumerated; compiled before.
+    """
+    found = search_subject("gpt3-175b", "a100-80gb-sxm", "bf16", count, 1536, 2048)
+    counts = found().counts
+    if counts.enumerated < 6_500_000:
+        raise RuntimeError(f"only {counts.enumerated:,} strategies: an easier problem")
+    return _best(found, 7) / counts.enumerated * 1e9
+
+
+def search_moe_s() -> float:
+    """Search of DeepSeek-V3 on GB300, EP and CP in the space, the slower of two counts [s]."""
+    counts = ((100_000, 25_000), (98_304, 16_384))
+    return max(
+        _best(search_subject("deepseek-v3", "gb300-nvl72", "mxfp8", n, batch, 4096), 3)
+        for n, batch in counts
+    )
+
+
+def search_memory_mib() -> float:
+    """Peak memory of a process that searches the GPT-3 space on 4,096 [MiB]."""
+    code = (
+        "from benchmarks.searches import search_subject;"
+        "search_subject('gpt3-175b', 'a100-80gb-sxm', 'bf16', 4096, 1536, 2048)();"
+        "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return float(done.stdout) / 1024
+
+
+def search_second_process_s() -> float:
+    """`gigawatt train` of a small model in a process of its own, compiled by an earlier one [s]."""
+    command = [sys.executable, "-m", "gigawatt", "train", "llama31-8b", "--on", "h100-sxm:64"]
+    return _best(lambda: subprocess.run(command, check=True, capture_output=True), 4)
+
+
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("plan() of the flagship, 120 months, warm", "ms", 100.0, flagship_ms),
     Benchmark("plan() and headline of the flagship, warm", "ms", 250.0, flagship_summary_ms),
     Benchmark("gigawatt plan as a process, with report", "s", 3.0, command_s),
     Benchmark("plan() of 100 sites × 8 systems × 240 months", "s", 1.0, synthetic_s),
     Benchmark("peak memory of the same, whole process", "MiB", 1024.0, synthetic_mib),
+    Benchmark("search, GPT-3 175B on 512 A100", "ns/strategy", 100.0, lambda: search_gpt3_ns(512)),
+    Benchmark("search, GPT-3 on 4,096 A100", "ns/strategy", 100.0, lambda: search_gpt3_ns(4096)),
+    Benchmark("search, DeepSeek-V3 on 100,000 GB300", "s", 5.0, search_moe_s),
+    Benchmark("peak memory of a search, whole process", "MiB", 1024.0, search_memory_mib),
+    Benchmark("gigawatt train, second process", "s", 2.0, search_second_process_s),
 )
