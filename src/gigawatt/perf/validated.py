@@ -85,10 +85,8 @@ def coverage_of(level: str, moe: bool) -> Coverage | None:
 def _all_coverage() -> dict[tuple[str, bool], Coverage]:
     catalog = Catalog()
     groups: dict[tuple[str, bool], list[Case]] = {}
-    for table in ("training", "single_node"):
-        runs = [run for run in shipped_runs(table) if not run.exclude]
-        for case in cases_of(runs, catalog)[0]:
-            groups.setdefault((case.chip.level, case.moe), []).append(case)
+    for case in cases_of(shipped_runs("training"), catalog)[0]:
+        groups.setdefault((case.chip.level, case.moe), []).append(case)
     return {key: _covered(cases) for key, cases in groups.items()}
 
 
