@@ -24,6 +24,7 @@ from gigawatt.planning.figures import FIGURES
 from .reference.catalog_records import catalog_page
 from .reference.markdown import cell, page, table
 from .reference.scenario_keys import scenario_page
+from .reference.validation import validation_page
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 
@@ -157,6 +158,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "catalog.md": catalog_page,
     "cli.md": cli_page,
     "api.md": api_page,
+    "validation.md": validation_page,
 }
 
 
