@@ -32,7 +32,8 @@ BASIS_WORDS = {"it": "IT", "facility": "facility", "grid": "grid"}
 def all_tables(view: View) -> list[list[Table]]:
     """Every table, in the order of the page; each group flows in columns of its own."""
     return [
-        [gigawatts(view), accelerators(view), tranches(view), commitments(view), training(view)],
+        [gigawatts(view), accelerators(view), tranches(view), commitments(view)],
+        [training(view)],
         [campaigns(view)],
         [binding(view)],
         [partners(view), operations(view), waiting(view)],
