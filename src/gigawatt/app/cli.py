@@ -24,6 +24,7 @@ from .commands import (
     catalog,
     check,
     compare,
+    curve,
     explain,
     new,
     plan,
@@ -81,6 +82,7 @@ app.command("new")(new.new_command)
 app.command("check")(check.check_command)
 app.command("schema")(schema.schema_command)
 app.command("train")(train.train_command)
+app.command("curve")(curve.curve_command)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(validate.app, name="validate")
 app.add_typer(calibrate.app, name="calibrate")

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gigawatt.app.options import AsJson
+from gigawatt.app.progress import progress_bar
 
 if TYPE_CHECKING:
     from gigawatt.catalog import Catalog
     from gigawatt.perf.training_answer import TrainingAnswer
 
 __all__ = ["train_command"]
-
-_PATIENCE_S = 1.0
-"""How long a search runs before progress is shown [s]."""
 
 
 def train_command(
@@ -163,7 +158,7 @@ def train_command(
         _writable(plot)
     catalog = _catalog(folder) if folder is not None else Catalog()
     system, number = accelerators(on, catalog.ids("systems"))
-    with _progress() as told:
+    with progress_bar("searching strategies") as told:
         answer = train(
             model,
             system,
@@ -254,39 +249,3 @@ def _write(plot: Path, answer: TrainingAnswer) -> None:
         staging.replace(plot)
     finally:
         staging.unlink(missing_ok=True)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[float], None]]:
-    """A bar on standard error for what takes longer than a moment; nothing where nobody looks."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("searching strategies"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    task = bar.add_task("", total=1.0)
-    start = time.monotonic()
-
-    def told(share: float) -> None:
-        if not bar.live.is_started and time.monotonic() - start > _PATIENCE_S:
-            bar.start()
-        bar.update(task, completed=share)
-
-    try:
-        yield told
-    finally:
-        bar.stop()

@@ -1,0 +1,135 @@
+"""`gigawatt curve`: the throughput of a model on a system by the number of accelerators."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gigawatt.app.options import AsJson
+from gigawatt.app.progress import progress_bar
+
+if TYPE_CHECKING:
+    from gigawatt.perf.scaling import CurvePoint, ThroughputCurve
+
+__all__ = ["curve_command"]
+
+
+def curve_command(
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="Catalog id of a model, a Hugging Face config.json, or its folder.",
+            show_default=False,
+        ),
+    ],
+    on: Annotated[str, typer.Option("--on", help="System, such as gb300-nvl72.", metavar="SYSTEM")],
+    tokens: Annotated[
+        str,
+        typer.Option(
+            "--tokens",
+            help="Tokens of the whole run, such as 15T, which set the critical batch.",
+            metavar="TOKENS",
+        ),
+    ] = "15T",
+    batch_tokens: Annotated[
+        str | None,
+        typer.Option(
+            "--batch-tokens",
+            help="Tokens of a step, such as 16M; what the critical batch allows if left out.",
+            metavar="TOKENS",
+        ),
+    ] = None,
+    seq: Annotated[
+        str, typer.Option("--seq", help="Tokens of a sequence, such as 8k.", metavar="TOKENS")
+    ] = "8k",
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            "--precision", help="bf16, fp8, mxfp8 or nvfp4; 8 bits where the system has them."
+        ),
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Throughput against the number of accelerators, from the fewest that hold the model to millions.
+
+    At every count the best strategy of those that production runs use. Kept on disk by a hash of all
+    that it depends on.
+    """
+    from gigawatt.app.quantities import run_tokens, step_tokens
+    from gigawatt.catalog import Catalog
+    from gigawatt.perf.ask import model_named
+    from gigawatt.perf.chip import chip_of
+    from gigawatt.perf.scaling import throughput_curve
+
+    catalog = Catalog()
+    architecture = model_named(catalog, model).architecture
+    formats = chip_of(catalog, on).peak
+    wanted = precision or next(p for p in ("mxfp8", "fp8", "bf16") if p in formats)
+    with progress_bar("searching strategies at each count") as told:
+        curve = throughput_curve(
+            catalog,
+            architecture,
+            on,
+            wanted,
+            sequence=step_tokens(seq, "--seq"),
+            tokens=run_tokens(tokens, "--tokens"),
+            batch_tokens=None
+            if batch_tokens is None
+            else step_tokens(batch_tokens, "--batch-tokens"),
+            progress=lambda done, of: told(done / of),
+        )
+    if json_:
+        print(json.dumps(_record(curve), indent=1))
+        return
+    _print(curve)
+
+
+def _record(curve: ThroughputCurve) -> dict[str, Any]:
+    return {
+        "system": curve.system_id,
+        "precision": curve.precision,
+        "kernels_of": curve.reference_id,
+        "stack": curve.stack,
+        "sequence": curve.sequence,
+        "most_batch_tokens": curve.most_batch_tokens,
+        "points": [
+            {
+                "count": point.count,
+                "tokens_per_s": point.tokens_per_s,
+                "error_band": {"low": point.low, "high": point.high},
+                "mfu": float(curve.mfu(point.count)),
+                "step_time_s": point.step_s,
+                "batch_tokens": point.batch_tokens,
+                "strategy": point.strategy,
+                "outside_validated": list(point.outside),
+            }
+            for point in curve.points
+        ],
+    }
+
+
+def _print(curve: ThroughputCurve) -> None:
+    carried = "" if curve.reference_id == curve.system_id else f", kernels of {curve.reference_id}"
+    print(
+        f"{curve.system_id}, {curve.precision}, sequences of {curve.sequence:,}, batches up to "
+        f"{curve.most_batch_tokens / 1e6:,.1f} M tokens{carried}"
+    )
+    print(
+        f"{'accelerators':>12}{'M tokens/s':>12}{'band':>18}{'MFU':>7}{'step s':>9}{'batch M':>9}"
+        "  strategy (* = outside measured ground)"
+    )
+    for point in curve.points:
+        print(_row(curve, point))
+
+
+def _row(curve: ThroughputCurve, point: CurvePoint) -> str:
+    if not point.tokens_per_s:
+        return f"{point.count:>12,}{'–':>12}  does not fit"
+    band = f"{point.low / 1e6:,.3g} to {point.high / 1e6:,.3g}"
+    return (
+        f"{point.count:>12,}{point.tokens_per_s / 1e6:>12.4g}{band:>18}"
+        f"{float(curve.mfu(point.count)):>7.1%}{point.step_s:>9.3g}{point.batch_tokens / 1e6:>9.1f}"
+        f"  {point.strategy}{' *' if point.outside else ''}"
+    )
