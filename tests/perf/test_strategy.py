@@ -134,7 +134,7 @@ def test_a_batch_that_replicas_do_not_divide_names_its_neighbours() -> None:
 
 def test_predicting_an_invalid_strategy_lists_every_rule_it_breaks() -> None:
     with pytest.raises(InputError) as caught:
-        predict(a100(), dense(8), Job(64, 256, 4096), parse("tp=3,pp=3"))
+        predict(a100(), dense(8), Job(64, 256, 4096), parse("tp=3,pp=7"))
     assert len(caught.value.problems) == 3
 
 

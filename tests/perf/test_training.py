@@ -259,8 +259,8 @@ def test_memory_may_be_limited(answer: TrainingAnswer) -> None:
 @pytest.mark.parametrize(("more", "code", "says"), [
     ({"strategy": "tp=7"}, "E703", "heads"),
     ({"strategy": "tp=8,pp=4"}, "E703", "more than the 16 accelerators"),
-    ({"strategy": "pp=5", "count": 20}, "E703", "layers"),
-    ({"strategy": "vpp=3"}, "E703", ""),
+    ({"strategy": "pp=10", "count": 20}, "E703", "layers"),
+    ({"strategy": "vpp=9"}, "E703", ""),
     ({"model": "mixtral-8x7b", "strategy": "ep=3", "count": 24}, "E703", "experts"),
     ({"strategy": "tp=2,tp=4"}, "E105", "twice"),
     ({"strategy": "tp=2,tp=4|8"}, "E105", "twice"),

@@ -14,7 +14,7 @@ from gigawatt.core.errors import InputError, Problem
 from .shape import Shape
 from .strategy import Strategy
 
-__all__ = ["RULES", "Job", "Refusal", "divisors", "refusals"]
+__all__ = ["RULES", "Job", "Refusal", "cuts_well", "divisors", "refusals"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +125,27 @@ def _heads(shape: Shape, job: Job, s: Strategy) -> str | None:
     return None
 
 
+def cuts_well(layers: int, chunks: int, uneven: bool) -> bool:
+    """Whether layers can be cut into chunks: evenly, or with what is left in the last one.
+
+    Examples
+    --------
+    >>> cuts_well(61, 16, False), cuts_well(61, 12, False), cuts_well(126, 128, True)
+    (True, False, True)
+    """
+    counted = layers + 2 * uneven
+    if chunks > counted or counted % chunks == 0:
+        return chunks <= counted
+    return not uneven and -(-layers // chunks) * (chunks - 1) < layers
+
+
 def _layers(shape: Shape, job: Job, s: Strategy) -> str | None:
     layers, chunks = int(shape.layers), s.pp * s.vpp
-    if chunks > layers:
-        return f"pp × vpp = {chunks} chunks are more than the {layers} layers."
-    counted = layers + 2 * s.uneven
-    if counted % chunks:
+    if s.pp > layers:
+        return f"pp = {s.pp} stages are more than the {layers} layers."
+    if not cuts_well(layers, chunks, bool(s.uneven)):
         name = f"{layers} layers" + (" and the two ends" if s.uneven else "")
-        fit = tuple(d for d in divisors(counted) if d <= layers)
+        fit = tuple(c for c in range(1, layers + 3) if cuts_well(layers, c, bool(s.uneven)))
         return f"pp × vpp = {chunks} chunks do not divide {name}; valid are {_listed(fit)}."
     return None
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gigawatt.core.errors import InputError, Problem, did_you_mean
 
-from .job import Job, divisors
+from .job import Job, cuts_well, divisors
 from .shape import Shape
 from .step import INTERLEAVED
 from .strategy import CHOICES, RECOMPUTES, SCHEDULES, SHARDINGS, Strategy, parse_partial
@@ -308,9 +308,8 @@ def _cuts(space: Space, layers: int, count: int) -> tuple[Ints, Ints, Ints]:
         found = [
             (vpp, schedule, uneven)
             for uneven in (int(u) for u in space.uneven if pp > 1 or not u)
-            if (layers + 2 * uneven) % pp == 0
-            for vpp in _allowed(divisors((layers + 2 * uneven) // pp), space.vpp)
-            if pp * vpp <= layers
+            for vpp in _allowed(range(1, (layers + 2 * uneven) // pp + 1), space.vpp)
+            if cuts_well(layers, pp * vpp, bool(uneven))
             for schedule in (SCHEDULES.index(name) for name in space.schedule)
             if (schedule == INTERLEAVED) == (vpp > 1) and (pp > 1 or schedule == 0)
             if pp > 1 or vpp == 1

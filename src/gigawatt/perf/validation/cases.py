@@ -84,8 +84,9 @@ class Case:
 def stack_of(run: Run) -> Stack:
     """The software stack of a run, by framework and date.
 
-    Frameworks are recognised in source and notes; what names none and is newer than 2022 is taken as
-    Megatron-Core, which trained nearly all such rows.
+    Frameworks are recognised in source and notes. What names none is PyTorch FSDP where it is fully
+    sharded without a pipeline; else, if newer than 2022, Megatron-Core, which trained nearly all such
+    rows.
     """
     text = f"{run.source} {run.notes}".lower()
     date = run.source_date
@@ -99,7 +100,8 @@ def stack_of(run: Run) -> Stack:
         return stack_named("megatron-deepspeed")
     if date < "2023":
         return stack_named("megatron-2021")
-    if "fsdp" in run.sharded_optimizer.lower() and "megatron" not in text:
+    sharded = "fsdp" in run.sharded_optimizer.lower() and (run.pp or 1) == 1
+    if sharded and "megatron" not in text:
         return stack_named("fsdp-compiled")
     if (release := _RELEASE.search(run.notes)) is not None:
         date = f"20{release['year']}-{release['month']}"  # the container, not when it was published
