@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 import threading
@@ -176,8 +177,6 @@ def twin(
     m: Machine, shape: Shape, job: Job, space: Space, prune: int, front: int
 ) -> tuple[kernel.Tally, kernel.Tally]:
     """What the compiled kernel and its plain form make of the same tables."""
-    import importlib
-
     module = importlib.import_module("gigawatt.perf.search")
     listed = space.enumerate(shape, job)
     tables = module._tables(m, shape, listed, module._networks(m, listed), 0)
@@ -214,6 +213,33 @@ def test_threads_do_not_change_the_answer() -> None:
         for n in (1, 2, 5)
     )
     assert one == two == five
+
+
+def test_how_rows_are_dealt_out_does_not_change_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Merging many small chunks, which prune with what came before, equals one scan without pruning."""
+    job, space = Job(64, 256, 2048), Space().only(batches=(256, 320))
+    objective = Objective.energy(64, 100.0, 700.0)
+
+    def run(block: int, chunk: int, lag: int, prune: bool, front: bool = True) -> Found:
+        module = importlib.import_module("gigawatt.perf.search")
+        for name, value in (("_BLOCK", block), ("_CHUNK", chunk), ("_LAG", lag)):
+            monkeypatch.setattr(module, name, value)
+        m = a100(hbm_bytes=8e9)
+        return search(
+            m, dense(8), job, space, objective=objective, k=100, front=front, prune=prune
+        )  # fmt: skip
+
+    whole = run(1 << 20, 1 << 20, 1, False)
+    assert len(whole.front) > 5
+    assert whole.counts.pruned == 0
+    for block, chunk, lag in ((1 << 20, 16, 2), (50, 7, 3), (64, 64, 16)):
+        for front in (False, True):
+            parts = run(block, chunk, lag, True, front)
+            assert parts.best == whole.best
+            assert parts.front == (whole.front if front else ())
+            assert parts.nearest_miss == whole.nearest_miss
+            assert parts.counts.feasible == whole.counts.feasible
+            assert parts.counts.pruned > 0
 
 
 def test_several_python_threads_may_search_at_once() -> None:
