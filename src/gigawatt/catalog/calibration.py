@@ -18,7 +18,7 @@ __all__ = ["Band", "Calibration", "Constant"]
 
 
 class Constant(_Frozen):
-    """One constant of the training model."""
+    """One constant of a performance model."""
 
     prior: float = Field(gt=0.0)
     """What it is without any measured step."""
@@ -26,7 +26,7 @@ class Constant(_Frozen):
     """How far it may be from there: standard deviation of its logarithm [1]."""
     value: float = Field(gt=0.0)
     """Fitted to all sources."""
-    unit: Literal["1", "B", "us", "ms"]
+    unit: Literal["1", "B", "GB", "us", "ms"]
     """Unit of prior and value."""
     what: str
     """What it is."""
@@ -46,7 +46,7 @@ class Band(_Frozen):
 
 
 class Calibration(_Sourced):
-    """All constants of the training model, and how they were fitted."""
+    """All constants of a performance model, and how they were fitted."""
 
     name: str
     """What they are of."""

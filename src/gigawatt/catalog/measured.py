@@ -7,19 +7,14 @@ from a model's name or from habit (a vocabulary, the count of key-value heads) i
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from gigawatt.core.errors import CatalogError, Origin, Problem
+from .run_table import MEASURED, Columns, read_table
 
 __all__ = ["COLUMNS", "MEASURED", "Run", "RunTable", "read_runs", "shipped_runs"]
-
-MEASURED = Path(__file__).parent / "data" / "measured"
 
 RunTable: TypeAlias = Literal["training", "single_node"]
 Workload = Literal["pretrain", "sft", "lora"]
@@ -122,30 +117,39 @@ class Run:
         return batch * length / (self.gpus * rate)
 
 
-COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Run))
+_COLUMNS = Columns(
+    row=Run,
+    needed=frozenset({"id", "source", "gpu", "gpus", "model", "workload"}),
+    optional=frozenset(
+        {
+            "params_total_b",
+            "params_active_b",
+            "mfu",
+            "notes",
+            "provenance",
+            "config_group",
+            "exclude",
+        }
+        | {"derived_iteration_time_s", "derived_tokens_per_s_per_gpu", "model_tflops_per_gpu", "dp"}
+    ),
+    counts=frozenset(
+        {"gpus", "layers", "hidden", "ffn_hidden", "heads", "kv_heads", "vocab", "seq_len"}
+        | {"experts", "experts_per_token", "global_batch_seqs", "microbatch_seqs"}
+        | {"tp", "pp", "vpp", "dp", "cp", "ep"}
+    ),
+    numbers=frozenset(
+        {"params_total_b", "params_active_b", "iteration_time_s", "tokens_per_s_per_gpu"}
+        | {"model_tflops_per_gpu", "mfu"}
+        | {"derived_iteration_time_s", "derived_tokens_per_s_per_gpu"}
+    ),
+    choices={
+        "workload": ("pretrain", "sft", "lora"),
+        "recompute": ("none", "selective", "full"),
+        "precision": ("fp16", "bf16", "fp8", "fp8-mxfp8", "mxfp8", "nvfp4"),
+    },
+)
+COLUMNS: tuple[str, ...] = _COLUMNS.names
 """The columns of a table of runs; each is a field of `Run`."""
-
-_NAMES: frozenset[str] = frozenset(COLUMNS)
-_MUST: frozenset[str] = frozenset({"id", "source", "gpu", "gpus", "model", "workload"})
-_OPTIONAL: frozenset[str] = frozenset(
-    {"params_total_b", "params_active_b", "mfu", "notes", "provenance", "config_group", "exclude"}
-    | {"derived_iteration_time_s", "derived_tokens_per_s_per_gpu", "model_tflops_per_gpu", "dp"}
-)
-"""Columns that a table may do without; their cells count as blank."""
-_COUNTS = (
-    *("gpus", "layers", "hidden", "ffn_hidden", "heads", "kv_heads", "vocab", "seq_len", "experts"),
-    *("experts_per_token", "global_batch_seqs", "microbatch_seqs"),
-    *("tp", "pp", "vpp", "dp", "cp", "ep"),
-)
-_NUMBERS = (
-    *("params_total_b", "params_active_b", "iteration_time_s", "tokens_per_s_per_gpu"),
-    *("model_tflops_per_gpu", "mfu", "derived_iteration_time_s", "derived_tokens_per_s_per_gpu"),
-)
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "workload": ("pretrain", "sft", "lora"),
-    "recompute": ("none", "selective", "full"),
-    "precision": ("fp16", "bf16", "fp8", "fp8-mxfp8", "mxfp8", "nvfp4"),
-}
 
 
 def read_runs(path: Path) -> tuple[Run, ...]:
@@ -173,16 +177,7 @@ def read_runs(path: Path) -> tuple[Run, ...]:
     >>> len(runs), runs[0].gpu, runs[0].gpus
     (610, 'GB200-NVL72', 128)
     """
-    name = str(path)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            return tuple(_runs(csv.reader(stream, strict=True), name))
-    except OSError as error:
-        raise _refusal(name, f"{name} cannot be read: {error.strerror or error}.") from None
-    except UnicodeDecodeError as error:
-        raise _refusal(name, f"{name} is not UTF-8 text (byte {error.start}).") from None
-    except csv.Error as error:
-        raise _refusal(name, f"{name} is not a table of comma-separated values: {error}.") from None
+    return read_table(path, _COLUMNS)
 
 
 @cache
@@ -201,129 +196,3 @@ def shipped_runs(table: RunTable) -> tuple[Run, ...]:
     490
     """
     return read_runs(MEASURED / f"{table}_runs.csv")
-
-
-def _runs(rows: Iterator[list[str]], file: str) -> list[Run]:
-    header = next(rows, None)
-    if header is None:
-        raise _refusal(file, f"{file} is empty.", f"Needed are the columns {', '.join(COLUMNS)}.")
-    _refuse_header(header, file)
-    problems: list[Problem] = []
-    readers = [(name, _Remembering(_reader(name))) for name in header]
-    blank = {name: _reader(name)("") for name in _OPTIONAL if name not in header}
-    runs: list[Run] = []
-    seen: dict[str, int] = {}
-    for row in rows:
-        line: int = rows.line_num  # type: ignore[attr-defined]
-        if not row:
-            continue
-        if len(row) != len(header):
-            problems.append(
-                _problem(file, line, "", f"There are {len(row)} cells, not {len(header)}.")
-            )
-            continue
-        found = len(problems)
-        cells: dict[str, Any] = dict(blank)
-        for (name, meaning), text in zip(readers, row, strict=True):
-            if name not in _NAMES:
-                continue  # a table may say more than is read
-            try:
-                cells[name] = meaning[text]
-            except ValueError as error:
-                problems.append(_problem(file, line, name, f"'{name}' is {text!r}.", str(error)))
-        if len(problems) > found:
-            continue
-        run = Run(**cells)
-        if run.id in seen:
-            message = f"The id '{run.id}' also stands in line {seen[run.id]}."
-            problems.append(_problem(file, line, "id", message, "An id names one run."))
-        seen.setdefault(run.id, line)
-        runs.append(run)
-    if problems:
-        raise CatalogError(problems)
-    return runs
-
-
-def _refuse_header(header: Sequence[str], file: str) -> None:
-    missing = [name for name in COLUMNS if name not in header and name not in _OPTIONAL]
-    twice = [name for name in COLUMNS if header.count(name) > 1]
-    problems = [
-        _problem(file, 1, name, f"The column '{name}' {what}.", fix)
-        for names, what, fix in (
-            (missing, "is missing", "Leave its cells blank where the source does not say."),
-            (twice, "stands twice", "Each column is named once."),
-        )
-        for name in names
-    ]
-    if problems:
-        raise CatalogError(problems)
-
-
-class _Remembering(dict[str, Any]):
-    """What cells of a column mean, by their text; each text is read once."""
-
-    def __init__(self, read: Callable[[str], Any]) -> None:
-        super().__init__()
-        self.read = read
-
-    def __missing__(self, text: str) -> Any:
-        self[text] = value = self.read(text.strip())
-        return value
-
-
-def _reader(name: str) -> Callable[[str], Any]:
-    """What reads a cell of a column; it raises ValueError with the allowed values."""
-    if name in _COUNTS:
-        read: Callable[[str], Any] = _count
-    elif name in _NUMBERS:
-        read = _number
-    elif name in _CHOICES:
-        read = partial(_choice, choices=_CHOICES[name])
-    else:
-        return _text_needed if name in _MUST else str
-    needed = name in _MUST
-
-    def cell(text: str) -> Any:
-        if text:
-            return read(text)
-        if needed:
-            raise ValueError("This column may not be blank.")
-        return None
-
-    return cell
-
-
-def _text_needed(text: str) -> str:
-    if not text:
-        raise ValueError("This column may not be blank.")
-    return text
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 10**9):
-        raise ValueError("Allowed is a whole number from 1 to 1,000,000,000, or blank.")
-    return int(text)
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError("Allowed is a positive number, or blank.")
-    return value
-
-
-def _choice(text: str, choices: tuple[str, ...]) -> str:
-    if text not in choices:
-        raise ValueError(f"Allowed are: {', '.join(choices)}.")
-    return text
-
-
-def _problem(file: str, line: int | None, column: str, message: str, fix: str = "") -> Problem:
-    return Problem("E405", message, fix, column, Origin(file, line))
-
-
-def _refusal(file: str, message: str, fix: str = "") -> CatalogError:
-    return CatalogError(_problem(file, None, "", message, fix))

@@ -148,6 +148,11 @@ class Catalog:
         return self._typed("calibration", "training", Calibration)
 
     @property
+    def serving_calibration(self) -> Calibration:
+        """Constants of the serving model."""
+        return self._typed("calibration", "serving", Calibration)
+
+    @property
     def defaults(self) -> PlanningDefaults:
         """What plans use where a scenario is silent."""
         return self._typed("defaults", "planning", PlanningDefaults)

@@ -1,0 +1,1 @@
+"""Predicting measured serving points, each with its own layout, load and lengths."""
