@@ -138,6 +138,13 @@ def train_command_s() -> float:
     return _best(lambda: subprocess.run(command, check=True, capture_output=True), 4)
 
 
+def serving_search_s() -> float:
+    """Serving search of DeepSeek-V3 on 1,024 GB300, aggregated and disaggregated [s]."""
+    from gigawatt.perf.serving.ask import infer
+
+    return _best(lambda: infer("deepseek-v3", "gb300-nvl72", 1024), 5)
+
+
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("plan() of the flagship, 120 months, warm", "ms", 100.0, flagship_ms),
     Benchmark("plan() and headline of the flagship, warm", "ms", 250.0, flagship_summary_ms),
@@ -150,4 +157,5 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("peak memory of a search, whole process", "MiB", 1024.0, search_memory_mib),
     Benchmark("search of GPT-3 in a second process", "s", 2.0, search_second_process_s),
     Benchmark("gigawatt train in a second process", "s", 3.0, train_command_s),
+    Benchmark("serving search, DeepSeek-V3 on 1,024 GB300", "s", 1.0, serving_search_s),
 )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .catalog import Catalog
     from .core import errors
     from .perf.ask import train
+    from .perf.serving.ask import infer
     from .planning import Comparison, Plan, compare, explain, load_run, plan, save_run
     from .scenario import Scenario, load
 
@@ -32,6 +33,7 @@ __all__ = [
     "compare",
     "errors",
     "explain",
+    "infer",
     "load",
     "load_run",
     "plan",
@@ -47,6 +49,7 @@ _HOMES = {
     "compare": "planning",
     "errors": "core.errors",
     "explain": "planning",
+    "infer": "perf.serving.ask",
     "load": "scenario",
     "load_run": "planning",
     "plan": "planning",

@@ -26,6 +26,7 @@ from .commands import (
     compare,
     curve,
     explain,
+    infer,
     new,
     plan,
     schema,
@@ -83,6 +84,7 @@ app.command("check")(check.check_command)
 app.command("schema")(schema.schema_command)
 app.command("train")(train.train_command)
 app.command("curve")(curve.curve_command)
+app.command("infer")(infer.infer_command)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(validate.app, name="validate")
 app.add_typer(calibrate.app, name="calibrate")

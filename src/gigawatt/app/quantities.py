@@ -15,7 +15,14 @@ from pydantic_core import PydanticCustomError
 from gigawatt.core.errors import InputError, Problem, did_you_mean
 from gigawatt.core.units import Door
 
-__all__ = ["accelerators", "energy_price", "gpu_hour_price", "run_tokens", "step_tokens"]
+__all__ = [
+    "accelerators",
+    "duration_s",
+    "energy_price",
+    "gpu_hour_price",
+    "run_tokens",
+    "step_tokens",
+]
 
 _NUMBER = re.compile(
     r"\s*([-+]?(?:[0-9][0-9_,]*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*([kKMGBTPE]?)\s*"
@@ -27,6 +34,7 @@ _DECIMAL: Mapping[str, float] = {
 _TOKENS = Door("token", "15 Ttoken", gt=0.0)
 _GPU_HOUR = Door("USD/package/hour", "2.1 USD/gpu/hour", gt=0.0)
 _ENERGY = Door("USD/MWh", "45 USD/MWh")
+_SECONDS = Door("s", "30 ms", gt=0.0)
 
 
 def step_tokens(text: str, option: str) -> int:
@@ -78,6 +86,20 @@ def gpu_hour_price(text: str) -> float:
 def energy_price(text: str) -> float:
     """Price of electricity [USD/MWh]."""
     return _through(_ENERGY, text, "--energy-price")
+
+
+def duration_s(text: str, option: str) -> float:
+    """A time, with its unit [s].
+
+    Examples
+    --------
+    >>> duration_s("30ms", "--tpot"), duration_s("2 s", "--ttft")
+    (0.03, 2.0)
+    """
+    try:
+        return _SECONDS.read(text)
+    except PydanticCustomError as error:
+        _refuse(error.type, f"{option}: {error.message()}", option, "Write it like 30ms or 2s.")
 
 
 def accelerators(text: str, known: list[str]) -> tuple[str, int]:

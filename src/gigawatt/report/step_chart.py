@@ -12,7 +12,7 @@ from typing import Any
 from gigawatt.perf.breakdown import GIB, STEP_PARTS
 from gigawatt.perf.training_answer import Trained, TrainingAnswer
 
-from .html import _hash, plotly_js, script_json
+from .chart_page import chart_page
 
 __all__ = ["step_page"]
 
@@ -42,18 +42,6 @@ _HUES: Mapping[str, str] = {
     "reserved": "#BBBBBB",
 }
 """A hue for each part; work is blue to green, messages orange to red, waiting grey."""
-_SCRIPT = """
-for (const [id, figure] of Object.entries(JSON.parse(document.getElementById("figures").textContent))) {
-  Plotly.newPlot(id, figure.data, figure.layout, {responsive: true, displaylogo: false});
-}
-"""
-_STYLE = """
-:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
-body { max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-p, li { max-width: 60rem; } td, th { padding: .1rem 1rem .1rem 0; text-align: left; }
-td + td, th + th { text-align: right; font-variant-numeric: tabular-nums; }
-"""
 
 
 def step_page(answer: TrainingAnswer) -> str:
@@ -74,7 +62,6 @@ def step_page(answer: TrainingAnswer) -> str:
     MissingExtraError
         E601 if Plotly is not installed.
     """
-    library = plotly_js()
     shown = [*answer.best]
     names = [f"{at}. {one.strategy}" for at, one in enumerate(shown, 1)]
     if answer.inside is not None and answer.inside.strategy not in [one.strategy for one in shown]:
@@ -103,22 +90,12 @@ def step_page(answer: TrainingAnswer) -> str:
         if seconds > 0.0
     )
     headings = {"time": "Time of a step", "memory": "Memory of an accelerator", "front": "Front"}
-    charts = "".join(
-        f'<h2>{headings[key]}</h2><div id="{key}" role="img" aria-label="{headings[key]}"></div>'
-        for key in figures
-    )
-    policy = (
-        f"default-src 'none'; script-src '{_hash(library)}' '{_hash(_SCRIPT)}'; "
-        "style-src 'unsafe-inline'; img-src data: blob:"
-    )
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body>"
-        f"<h1>{html.escape(title)}</h1><p>{html.escape(lead)}</p>{ground}{charts}"
-        f"<h2>The best strategy's step</h2><table>{rows}</table>"
-        f'<script type="application/json" id="figures">{script_json(figures)}</script>'
-        f"<script>{library}</script><script>{_SCRIPT}</script></body></html>"
+    table = f"<h2>The best strategy's step</h2><table>{rows}</table>"
+    return chart_page(
+        title,
+        f"<p>{html.escape(lead)}</p>{ground}",
+        {headings[k]: f for k, f in figures.items()},
+        table,
     )
 
 

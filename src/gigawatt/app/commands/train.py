@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from gigawatt.app.options import AsJson
 from gigawatt.app.progress import progress_bar
-
-if TYPE_CHECKING:
-    from gigawatt.catalog import Catalog
-    from gigawatt.perf.training_answer import TrainingAnswer
 
 __all__ = ["train_command"]
 
@@ -140,6 +135,7 @@ def train_command(
     json_: AsJson = False,
 ) -> None:
     """Find the best strategies for training a model: time, memory, energy, days and dollars."""
+    from gigawatt.app.plots import open_catalog, refuse_unwritable, write_page
     from gigawatt.app.quantities import (
         accelerators,
         gpu_hour_price,
@@ -147,7 +143,6 @@ def train_command(
         step_tokens,
     )
     from gigawatt.app.quantities import energy_price as electricity
-    from gigawatt.catalog import Catalog
     from gigawatt.perf.ask import train
     from gigawatt.perf.launch import FRAMEWORKS, launch_settings
     from gigawatt.perf.stacks import CURRENT
@@ -155,8 +150,8 @@ def train_command(
     if emit is not None and emit not in FRAMEWORKS:
         _refuse(f"--emit is '{emit}'; it may be {', '.join(FRAMEWORKS)}.", "--emit")
     if plot is not None:
-        _writable(plot)
-    catalog = _catalog(folder) if folder is not None else Catalog()
+        refuse_unwritable(plot)
+    catalog = open_catalog(folder)
     system, number = accelerators(on, catalog.ids("systems"))
     with progress_bar("searching strategies") as told:
         answer = train(
@@ -187,7 +182,9 @@ def train_command(
         )
     settings = launch_settings(answer, emit) if emit is not None and answer.best else None
     if plot is not None and answer.best:
-        _write(plot, answer)
+        from gigawatt.report.step_chart import step_page
+
+        write_page(plot, step_page(answer))
     if json_:
         from gigawatt.app.finite import finite
 
@@ -205,47 +202,7 @@ def train_command(
         raise typer.Exit(1)
 
 
-def _catalog(folder: Path) -> Catalog:
-    from gigawatt.catalog import Catalog
-    from gigawatt.core.errors import CatalogError, Problem
-
-    if not folder.is_dir():
-        raise CatalogError(Problem("E113", f"The catalog folder {folder} does not exist."))
-    return Catalog((folder,))
-
-
 def _refuse(message: str, option: str) -> None:
     from gigawatt.core.errors import InputError, Problem
 
     raise InputError(Problem("E203", message, path=option))
-
-
-def _writable(plot: Path) -> None:
-    """Refuse before a search what could not be written after it."""
-    from importlib.util import find_spec
-
-    from gigawatt.core.errors import MissingExtraError, Problem, RunFolderError
-
-    if plot.suffix.lower() not in {".html", ".htm"}:
-        _refuse(f"--plot is {str(plot)!r}; charts are written as one HTML file, such as step.html.",
-                "--plot")  # fmt: skip
-    if not plot.absolute().parent.is_dir() or plot.is_dir():
-        raise RunFolderError(
-            Problem("E502", f"{plot} cannot be written: there is no such folder, or it is one.",
-                    "Choose another file.", "--plot")
-        )  # fmt: skip
-    if find_spec("plotly") is None:
-        raise MissingExtraError.of("report", "--plot")
-
-
-def _write(plot: Path, answer: TrainingAnswer) -> None:
-    """Write the page whole or not at all."""
-    from gigawatt.report.step_chart import step_page
-
-    page = step_page(answer)
-    staging = plot.with_name(f".gigawatt-{os.getpid()}-{plot.name}")
-    try:
-        staging.write_text(page, encoding="utf-8")
-        staging.replace(plot)
-    finally:
-        staging.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,17 +13,13 @@ import typer
 from gigawatt.app.options import AsJson
 
 if TYPE_CHECKING:
+    from gigawatt.perf.serving.validation.report import ServingErrors, ServingValidation
     from gigawatt.perf.validation.errors import ErrorLine
     from gigawatt.perf.validation.report import Validation
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Predict what was measured, and print the errors.", no_args_is_help=True)
-
-
-@app.callback()
-def _group() -> None:
-    """Keep `training` a command of its own while it is the only one."""
 
 
 @app.command("training")
@@ -145,3 +142,122 @@ def _print_line(name: str, line: ErrorLine | None, inside: ErrorLine | None) -> 
         f"{line.p90:>8.1%}{line.bias:>+8.1%}"
     )
     print(text + (f"{inside.mape:>11.1%}" if inside is not None else ""))
+
+
+@app.command("serving")
+def serving_command(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            help="CSV of measured serving points with the columns of the shipped table; the shipped "
+            "table if left out.",
+            metavar="CSV",
+        ),
+    ] = None,
+    rows: Annotated[bool, typer.Option("--rows", help="Print every row with its error.")] = False,
+    json_: AsJson = False,
+) -> None:
+    """Predict measured serving points with their own layout, load and lengths.
+
+    No constant is fitted to such points, so that no source is ever seen. Server and interactive points
+    are predicted from their limits of latency, their rate unseen.
+    """
+    from gigawatt.catalog.serving_runs import read_serving_runs, shipped_serving_runs
+    from gigawatt.perf.serving.validation.report import validate_serving
+
+    found = validate_serving(
+        read_serving_runs(data) if data is not None else shipped_serving_runs()
+    )
+    if json_:
+        print(json.dumps(_serving_json(found, with_rows=rows), indent=1))
+        return
+    _print_serving(found, with_rows=rows)
+
+
+def _serving_line(line: ServingErrors | None) -> dict[str, float | int] | None:
+    if line is None:
+        return None
+    numbers = ("median", "p90", "mape", "bias")
+    return {
+        "rows": line.rows,
+        "groups": line.groups,
+        **{name: round(getattr(line, name), 4) for name in numbers},
+    }
+
+
+def _serving_json(found: ServingValidation, *, with_rows: bool) -> dict[str, Any]:
+    answer: dict[str, Any] = {name: _serving_line(line) for name, line in found.lines().items()}
+    modes = {name: _serving_line(line) for name, line in found.modes().items()}
+    answer |= modes | {"mode": modes}
+    answer["by"] = {
+        figure: {
+            kind: {name: _serving_line(line) for name, line in lines.items()}
+            for kind, lines in found.classes(figure).items()
+        }
+        for figure in ("throughput", "tpot")
+    }
+    answer["skipped"] = [
+        {"id": refused.run.id, "source": refused.run.source, "reason": refused.reason}
+        for refused in found.skipped
+    ]
+    if with_rows:
+        throughput, tpot = found.errors("throughput"), found.errors("tpot")
+        answer["rows"] = [
+            {
+                "id": case.run.id,
+                "mode": case.run.mode,
+                "tokens_per_s_per_gpu": _known(found.predicted.tokens_per_s_per_gpu[i]),
+                "tpot_ms": _known(1e3 * found.predicted.tpot_s[i]),
+                "ttft_ms": _known(1e3 * found.predicted.ttft_s[i]),
+                "error": _known(throughput[i]),
+                "tpot_error": _known(tpot[i]),
+                "precision": case.precision,
+                "runtime": case.runtime.name,
+            }
+            for i, case in enumerate(found.cases)
+        ]
+    return answer
+
+
+def _known(value: float) -> float | None:
+    return float(f"{value:.5g}") if math.isfinite(value) else None
+
+
+def _print_serving(found: ServingValidation, *, with_rows: bool) -> None:
+    heading = f"{'output tokens/s per accelerator':<46}{'rows':>6}{'groups':>8}"
+    print(f"{heading}{'median':>8}{'p90':>8}{'mean':>8}{'bias':>8}")
+    lines = found.lines()
+    _print_serving_line("overall", lines["overall"])
+    for name, line in found.modes().items():
+        _print_serving_line(f"  {name}", line)
+    _print_serving_line("time of an output token", lines["tpot"])
+    _print_serving_line("time to the first token (no queue)", lines["ttft"])
+    for figure, title in (("throughput", "tokens/s"), ("tpot", "TPOT")):
+        for kind, classes in found.classes(figure).items():
+            print(f"{title} by {kind}")
+            for name, line in classes.items():
+                _print_serving_line(f"  {name}", line)
+    if with_rows:
+        print("rows: measured and predicted tokens/s per accelerator, error; TPOT error")
+        throughput, tpot = found.errors("throughput"), found.errors("tpot")
+        for i, case in enumerate(found.cases):
+            measured = case.run.output_tokens_per_s_per_gpu
+            rate = "" if measured is None else f"{measured:>12,.1f}"
+            error = f"{throughput[i]:>+8.1%}" if math.isfinite(throughput[i]) else ""
+            late = f"{tpot[i]:>+8.1%}" if math.isfinite(tpot[i]) else ""
+            predicted = found.predicted.tokens_per_s_per_gpu[i]
+            print(f"  {case.run.id:<14}{rate:>12}{predicted:>12,.1f}{error:>9}{late:>9}")
+    reasons = Counter(refused.reason for refused in found.skipped)
+    if reasons:
+        print(f"not predicted: {sum(reasons.values())} rows")
+        for reason, count in reasons.most_common():
+            print(f"  {count:>4}  {reason}")
+
+
+def _print_serving_line(name: str, line: ServingErrors | None) -> None:
+    if line is not None:
+        print(
+            f"{name:<46}{line.rows:>6}{line.groups:>8}{line.median:>8.1%}{line.p90:>8.1%}"
+            f"{line.mape:>8.1%}{line.bias:>+8.1%}"
+        )

@@ -43,9 +43,12 @@ def engine_of(
     carry = 1.0 / chip.memory_ratio
     feed = kernels.gemm.get(formats.feed.rate) or kernels.gemm["bf16"]  # type: ignore[call-overload]
     vendor = _vendor(chip)
-    small = c[f"kernels.{runtime.kernels}"] * c[f"kernels.{vendor}"] * _stream_launch(chip)
+    fixed = c[f"kernels.{vendor}"]
+    if runtime.kernels == "early":
+        fixed = fixed * c[f"early.{vendor}"]
+    small = c[f"kernels.{runtime.kernels}"] * fixed * _stream_launch(chip)
     launch = {
-        part: c["launch"] * c[f"kernels.{vendor}"] * _launch(chip, form)
+        part: c["launch"] * fixed * _launch(chip, form)
         for part, form in (
             ("projections", formats.projections),
             ("feed", formats.feed),

@@ -41,6 +41,8 @@ class Lengths(NamedTuple):
     """Tokens of the answer [token]."""
     reused: Value = 0.0
     """Tokens before them whose cache is there already [token]."""
+    accepted: Value = 1.0
+    """Tokens that a pass yields for a sequence: more than 1 where drafted ones are accepted [token]."""
 
     @property
     def middle(self) -> Value:
@@ -68,11 +70,14 @@ class Served(NamedTuple):
 def token_s(e: Engine, shape: Shape, cut: Layout, sequences: Value, lengths: Lengths) -> Value:
     """Time in which every one of the sequences in progress gets its next token [s].
 
-    With pipeline stages the sequences are cut into as many microbatches, all in flight.
+    With pipeline stages the sequences are cut into as many microbatches, all in flight. Where drafted
+    tokens are checked, a pass works on as many tokens of a sequence as it may yield.
     """
     each = np.maximum(sequences / cut.pp, 1e-6)
-    batch = Batch(tokens=each, sequences=each, context=each * lengths.middle)
-    return forward(e, shape, cut, batch).total_s
+    batch = Batch(
+        tokens=each * np.ceil(lengths.accepted), sequences=each, context=each * lengths.middle
+    )
+    return forward(e, shape, cut, batch).total_s / lengths.accepted
 
 
 def prompt_s(

@@ -16,6 +16,7 @@ from gigawatt.catalog import Catalog
 from gigawatt.catalog.calibration import Band
 from gigawatt.catalog.serving_runs import ServingRun
 from gigawatt.core.arrays import Array
+from gigawatt.perf.serving.ground import generation_of
 
 from .cases import Refused, ServingCase, serving_cases
 from .predicting import ServingPrediction, predict_serving
@@ -131,7 +132,7 @@ class ServingValidation:
     def classes(self, figure: str) -> dict[str, dict[str, ServingErrors]]:
         """Errors of a figure by generation, model, precision, runtime and source."""
         labels: Mapping[str, Callable[[ServingCase], str]] = {
-            "generation": generation_of,
+            "generation": lambda case: generation_of(case.chip),
             "model": lambda case: case.run.model,
             "precision": lambda case: case.precision,
             "runtime": lambda case: case.runtime.name,
@@ -146,16 +147,6 @@ class ServingValidation:
                     lines[name] = line
             found[kind] = lines
         return found
-
-
-def generation_of(case: ServingCase) -> str:
-    """Architecture of the accelerator, as errors are reported by it."""
-    system = case.chip.system_id
-    if system.startswith("mi3"):
-        return "CDNA 4" if system == "mi355x" else "CDNA 3"
-    if system == "l40s":
-        return "Ada"
-    return case.chip.level.capitalize()
 
 
 def _line(

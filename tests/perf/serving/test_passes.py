@@ -1,0 +1,271 @@
+"""A serving pass worked by hand on an engine that charges one thing, and properties of all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gigawatt.catalog import Catalog
+from gigawatt.perf.chip import chip_of
+from gigawatt.perf.serving.engine import Engine
+from gigawatt.perf.serving.engines import engine_of
+from gigawatt.perf.serving.formats import formats_of
+from gigawatt.perf.serving.layout import Layout, layout_of
+from gigawatt.perf.serving.memory import cache_bytes, most_sequences, weight_bytes
+from gigawatt.perf.serving.modes import (
+    Lengths,
+    aggregated,
+    disaggregated,
+    offline,
+    prompt_s,
+    token_s,
+    under_limits,
+)
+from gigawatt.perf.serving.passes import Batch, forward, touched_experts
+from gigawatt.perf.serving.runtimes import CURRENT
+from gigawatt.perf.shape import Shape, shape_of
+
+CATALOG = Catalog()
+ONE = Layout()
+
+
+def free(**charged: float) -> Engine:
+    """An engine on which everything is free but what is named; one domain of 8, no memory limit."""
+    values: dict[str, Any] = dict.fromkeys(Engine._fields, 0.0)
+    values |= {"domain": 8.0, "hbm_bytes": 1e15, "usable": 1.0, "cache_bytes": 1.0, **charged}
+    return Engine(**values)
+
+
+def model(**given: float) -> Shape:
+    values = dict.fromkeys(Shape._fields, 0.0)
+    return Shape(**{**values, "layers": 1.0, "hidden": 100.0, **given})
+
+
+def real(system: str, name: str, precision: str) -> tuple[Engine, Shape]:
+    chip, shape = chip_of(CATALOG, system), shape_of(CATALOG.model(name).architecture)
+    constants = CATALOG.serving_calibration.values()
+    return engine_of(chip, shape, formats_of(chip, shape, precision), CURRENT, constants), shape
+
+
+def test_experts_touched() -> None:
+    assert touched_experts(256.0, 8.0, 0.0) == 0.0
+    assert touched_experts(256.0, 8.0, 1.0) == pytest.approx(8.0)
+    # two tokens: 256 (1 − (248/256)²) = 15.75
+    assert touched_experts(256.0, 8.0, 2.0) == pytest.approx(15.75)
+    assert touched_experts(8.0, 8.0, 1.0) == pytest.approx(8.0)
+    assert touched_experts(0.0, 0.0, 5.0) == 0.0
+
+
+def test_a_product_takes_its_weights_or_its_arithmetic() -> None:
+    dense = model(dense=1.0, ffn=40.0, gated=1.0)
+    # up 80 × 100 and down 100 × 40 weights, 2 bytes each
+    read = forward(free(weight_s_per_byte=1.0, feed_bytes=2.0), dense, ONE, Batch(3.0, 3.0))
+    assert read.products_s == pytest.approx(2.0 * (80 * 100 + 100 * 40))
+    multiply = forward(free(feed_s_per_flop=1.0), dense, ONE, Batch(3.0, 3.0))
+    assert multiply.products_s == pytest.approx(2.0 * 3 * (80 * 100 + 100 * 40))
+    both = free(weight_s_per_byte=1.0, feed_bytes=6.0, feed_s_per_flop=1.0)
+    assert forward(both, dense, ONE, Batch(3.0, 3.0)).products_s == pytest.approx(2**0.5 * 72_000)
+    # cut over 4 ranks, each has a quarter
+    quarter = forward(free(feed_s_per_flop=1.0), dense, Layout(tp=4.0), Batch(3.0, 3.0))
+    assert quarter.products_s == pytest.approx(18_000.0)
+
+
+def test_decoding_reads_the_cache_and_prompts_multiply_pairs() -> None:
+    shape = model(full=2.0, heads=8.0, kv_heads=2.0, qk_dim=10.0, v_dim=10.0)
+    e = free(cache_s_per_byte=1.0)
+    # 2 layers × 500 tokens × keys and values of 2 heads of 10
+    decoding = Batch(tokens=5.0, sequences=5.0, context=500.0)
+    assert forward(e, shape, ONE, decoding).attention_s == pytest.approx(2 * 500 * 40)
+    # on 4 ranks each still holds one of the two heads
+    assert forward(e, shape, Layout(tp=4.0), decoding).attention_s == pytest.approx(2 * 500 * 20)
+    # repeated on 5 ranks, each reads its own sequences
+    assert forward(e, shape, Layout(dp=5.0), decoding).attention_s == pytest.approx(2 * 100 * 40)
+    prompts = Batch(tokens=30.0, sequences=1.0, pairs=450.0)
+    flop = 2 * 8 * (10 + 10) * 2 * 450
+    assert forward(free(prompt_s_per_flop=1.0), shape, ONE, prompts).attention_s == flop
+
+
+def test_latent_attention_reads_one_compressed_cache_on_every_rank() -> None:
+    shape = model(full=1.0, latent=1.0, heads=8.0, kv_heads=8.0, kv_rank=30.0, rope_dim=6.0)
+    batch = Batch(tokens=4.0, sequences=4.0, context=100.0)
+    e = free(cache_s_per_byte=1.0)
+    assert forward(e, shape, ONE, batch).attention_s == 3600.0
+    assert forward(e, shape, Layout(tp=8.0), batch).attention_s == 3600.0
+    assert forward(e, shape, Layout(dp=4.0), batch).attention_s == 900.0
+
+
+def test_a_window_bounds_what_is_read() -> None:
+    shape = model(
+        full=1.0, sliding=1.0, window=20.0, heads=1.0, kv_heads=1.0, qk_dim=1.0, v_dim=1.0
+    )
+    batch = Batch(tokens=3.0, sequences=3.0, context=300.0)
+    assert forward(free(cache_s_per_byte=1.0), shape, ONE, batch).attention_s == 2 * (300 + 60)
+
+
+def test_experts_read_what_is_touched_and_multiply_what_is_routed() -> None:
+    shape = model(moe=1.0, experts=4.0, top_k=2.0, expert_ffn=10.0, expert_width=100.0, gated=1.0)
+    weights = 3 * 100 * 10
+    one = Batch(tokens=1.0, sequences=1.0)
+    read = free(expert_weight_s_per_byte=1.0, expert_bytes=1.0)
+    assert forward(read, shape, ONE, one).experts_s == pytest.approx(2 * weights)
+    multiply = free(expert_s_per_flop=1.0)
+    five = Batch(tokens=5.0, sequences=5.0)
+    assert forward(multiply, shape, ONE, five).experts_s == pytest.approx(2 * 5 * 2 * weights)
+    # on two expert ranks without skew each has half of the rows
+    split = Layout(dp=2.0, ep=2.0)
+    assert forward(multiply, shape, split, five).experts_s == pytest.approx(5 * 2 * weights)
+    skewed = multiply._replace(skew=1.0)
+    assert forward(skewed, shape, split, five).experts_s > 5 * 2 * weights
+
+
+def test_an_all_reduce_starts_and_moves_bytes() -> None:
+    shape = model(full=1.0, heads=8.0, kv_heads=8.0, qk_dim=1.0, v_dim=1.0)
+    e = free(reduce_s=5.0, reduce_rank_s=1.0, up_s_per_byte=0.5)
+    batch = Batch(tokens=3.0, sequences=3.0)
+    assert forward(e, shape, ONE, batch).messages_s == 0.0
+    # 3 × 100 values of 2 bytes; 2 · 3/4 of them over the links of 4 ranks
+    expected = 5.0 + 3 * 1.0 + 1.5 * 600 * 0.5
+    assert forward(e, shape, Layout(tp=4.0), batch).messages_s == pytest.approx(expected)
+
+
+def test_weights_and_cache_by_hand() -> None:
+    shape = model(
+        full=1.0, dense=1.0, ffn=40.0, heads=4.0, kv_heads=2.0, qk_dim=10.0, v_dim=10.0, vocab=50.0
+    )
+    e = free(projection_bytes=2.0, feed_bytes=1.0, cache_bytes=2.0)
+    # (4 + 2·2)·10·100 + 100·4·10 projections; 2·100·40 feed-forward; two tables of 50·100
+    whole = 2 * (8_000 + 4_000) + 8_000 + 2 * 50 * 100 * 2
+    assert weight_bytes(e, shape, ONE) == whole
+    assert weight_bytes(e, shape, Layout(tp=2.0)) == whole / 2
+    assert cache_bytes(e, shape, ONE, 7.0) == 7 * 2 * 2 * 10 * 2
+    small = e._replace(hbm_bytes=whole + 5_000.0)
+    assert most_sequences(small, shape, ONE, 10.0) == pytest.approx(5_000 / 800)
+    assert most_sequences(small._replace(hbm_bytes=100.0), shape, ONE, 10.0) == 0.0
+
+
+def test_known_models_weigh_what_they_are_published_with() -> None:
+    for name, precision, gigabytes in (
+        ("deepseek-v3", "fp8_block", 671),
+        ("llama31-405b", "fp8", 405),
+    ):
+        e, shape = real("h200-sxm", name, precision)
+        assert weight_bytes(e, shape, ONE) / 1e9 == pytest.approx(gigabytes, rel=0.02)
+    e, shape = real("h200-sxm", "deepseek-v3", "fp8_block")
+    # 61 layers × 576 values × 2 bytes: 70 kB a token
+    assert cache_bytes(e, shape, ONE, 1.0) == 61 * 576 * 2
+
+
+def test_layouts_as_frameworks_name_them() -> None:
+    cut = layout_of(
+        np.array([8, 1, 8, 4]), 1, np.array([1, 8, 8, 1]), np.array([False, True, True, False])
+    )
+    assert cut.tp.tolist() == [8, 1, 1, 4]
+    assert cut.dp.tolist() == [1, 8, 8, 1]
+    assert cut.accelerators.tolist() == [8, 8, 8, 4]
+
+
+def test_requests_in_progress_read_prompts_while_others_wait() -> None:
+    shape = model(dense=1.0, ffn=40.0)
+    lengths = Lengths(input=10.0, output=5.0)
+    e = free(feed_s_per_flop=1.0)
+    flop = 2 * 2 * 40 * 100
+    assert token_s(e, shape, ONE, 3.0, lengths) == pytest.approx(3 * flop)
+    assert prompt_s(e, shape, ONE, lengths)[0] == pytest.approx(10 * flop)
+    found = aggregated(e, shape, ONE, 3.0, lengths)
+    # two others read 10 tokens each over 5 passes
+    assert found.tpot_s == pytest.approx(3 * flop + 2 * 10 * flop / 5)
+    assert found.ttft_s == pytest.approx(13 * flop)
+    rate = 3 * 5 / (found.ttft_s + 5 * found.tpot_s)
+    assert found.tokens_per_s == pytest.approx(rate)
+
+
+def test_offline_runs_in_waves() -> None:
+    shape = model(dense=1.0, ffn=40.0, full=1.0, heads=1.0, kv_heads=1.0, qk_dim=1.0, v_dim=1.0)
+    e = free(pass_s=1.0)
+    lengths = Lengths(input=10.0, output=5.0)
+    # room for 4, 10 requests: waves of 4, 4 and 2, five passes of one second each, and prompts in passes
+    found = offline(e, shape, ONE, lengths, most=4.0, requests=10.0)
+    assert found.sequences == 4.0
+    assert found.tokens_per_s == pytest.approx(10 * 5 / (3 * 5 + 10 * 1.0 / 10), rel=0.2)
+    alone = offline(e, shape, ONE, lengths, most=4.0)
+    assert alone.tokens_per_s > found.tokens_per_s
+
+
+def test_speculation_yields_more_tokens_from_a_pass() -> None:
+    e, shape = real("h200-sxm", "deepseek-v3", "fp8_block")
+    cut = layout_of(8, 1, 8, False)
+    plain = token_s(e, shape, cut, 4.0, Lengths(1000.0, 1000.0))
+    drafted = token_s(e, shape, cut, 4.0, Lengths(1000.0, 1000.0, accepted=1.8))
+    assert plain / 1.8 < drafted < plain
+
+
+REAL = st.sampled_from(
+    [
+        ("h100-sxm", "llama31-70b", "fp8", False),
+        ("h200-sxm", "deepseek-v3", "fp8_block", True),
+        ("b200-hgx", "gpt-oss-120b", "mxfp4", True),
+        ("gb300-nvl72", "kimi-k2", "fp4", True),
+        ("a100-80gb-sxm", "llama31-8b", "bf16", False),
+    ]
+)
+
+
+@settings(deadline=None)
+@given(REAL, st.floats(1.0, 2000.0), st.floats(16.0, 30000.0), st.floats(2.0, 8000.0))
+def test_more_of_anything_is_never_slower(
+    what: tuple[str, str, str, bool], sequences: float, prompt: float, answer: float
+) -> None:
+    system, name, precision, copies = what
+    e, shape = real(system, name, precision)
+    cut = layout_of(8, 1, 8 if copies else 1, copies)
+    lengths = Lengths(prompt, answer)
+    base = token_s(e, shape, cut, sequences, lengths)
+    for better in ("weight_s_per_byte", "cache_s_per_byte", "up_s_per_byte", "feed_s_per_flop",
+                   "expert_weight_s_per_byte", "pass_s", "reduce_s"):  # fmt: skip
+        faster = e._replace(**{better: getattr(e, better) / 2.0})
+        assert token_s(faster, shape, cut, sequences, lengths) <= base
+    assert token_s(e, shape, cut, sequences * 2.0, lengths) >= base
+    assert token_s(e, shape, cut, sequences, Lengths(prompt * 2.0, answer)) >= base
+    assert (
+        prompt_s(e, shape, cut, Lengths(prompt, answer, reused=100.0))[0]
+        >= (prompt_s(e, shape, cut, lengths)[0])
+    )
+    larger = e._replace(hbm_bytes=e.hbm_bytes * 2.0)
+    assert most_sequences(larger, shape, cut, prompt) >= most_sequences(e, shape, cut, prompt)
+
+
+@settings(deadline=None)
+@given(REAL, st.floats(0.05, 5.0), st.floats(0.005, 0.5))
+def test_looser_limits_never_serve_less(
+    what: tuple[str, str, str, bool], ttft: float, tpot: float
+) -> None:
+    system, name, precision, copies = what
+    e, shape = real(system, name, precision)
+    cut = layout_of(8, 1, 8 if copies else 1, copies)
+    lengths = Lengths(1000.0, 500.0)
+    tight = under_limits(e, shape, cut, lengths, 1024.0, ttft, tpot)
+    loose = under_limits(e, shape, cut, lengths, 1024.0, 2.0 * ttft, 2.0 * tpot)
+    assert loose.tokens_per_s >= tight.tokens_per_s
+    assert tight.tpot_s <= tpot
+    assert tight.ttft_s <= ttft
+
+
+def test_apart_is_bound_by_the_slower_side() -> None:
+    e, shape = real("h200-sxm", "deepseek-v3", "fp8_block")
+    cut, lengths = layout_of(8, 1, 8, True), Lengths(4000.0, 1000.0)
+    rates = [
+        float(
+            disaggregated(
+                (e, cut, p), (e, cut, 4.0), shape, lengths, 4000.0, 0.95, 0.1
+            ).tokens_per_s
+        )
+        for p in (1.0, 2.0, 4.0, 8.0, 16.0)
+    ]
+    assert rates == sorted(rates)
+    prompt, _ = prompt_s(e, shape, cut, lengths, 500.0)
+    assert rates[0] == pytest.approx(0.95 / float(prompt) * 1000.0, rel=1e-6)
+    assert rates[-1] == pytest.approx(rates[-2], rel=0.05)
