@@ -145,6 +145,14 @@ def serving_search_s() -> float:
     return _best(lambda: infer("deepseek-v3", "gb300-nvl72", 1024), 5)
 
 
+def simulated_year_s() -> float:
+    """A year of a million accelerators in one run without islands, failure by failure [s]."""
+    from gigawatt.reliability.goodput import simulate
+
+    one = {"island": 1e9}
+    return _best(lambda: simulate("deepseek-v3", "vr-nvl72", 1_000_000, figures=one), 3)
+
+
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("plan() of the flagship, 120 months, warm", "ms", 100.0, flagship_ms),
     Benchmark("plan() and headline of the flagship, warm", "ms", 250.0, flagship_summary_ms),
@@ -157,5 +165,6 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("peak memory of a search, whole process", "MiB", 1024.0, search_memory_mib),
     Benchmark("search of GPT-3 in a second process", "s", 2.0, search_second_process_s),
     Benchmark("gigawatt train in a second process", "s", 3.0, train_command_s),
+    Benchmark("a year of 1,000,000 GPUs, played", "s", 10.0, simulated_year_s),
     Benchmark("serving search, DeepSeek-V3 on 1,024 GB300", "s", 1.0, serving_search_s),
 )

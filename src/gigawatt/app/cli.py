@@ -26,6 +26,7 @@ from .commands import (
     compare,
     curve,
     explain,
+    goodput,
     infer,
     new,
     plan,
@@ -84,6 +85,7 @@ app.command("check")(check.check_command)
 app.command("schema")(schema.schema_command)
 app.command("train")(train.train_command)
 app.command("curve")(curve.curve_command)
+app.command("goodput")(goodput.goodput_command)
 app.command("infer")(infer.infer_command)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(validate.app, name="validate")

@@ -17,10 +17,12 @@ from gigawatt.core.units import Door
 
 __all__ = [
     "accelerators",
+    "bandwidth",
     "duration_s",
     "energy_price",
     "gpu_hour_price",
     "run_tokens",
+    "share",
     "step_tokens",
 ]
 
@@ -35,6 +37,8 @@ _TOKENS = Door("token", "15 Ttoken", gt=0.0)
 _GPU_HOUR = Door("USD/package/hour", "2.1 USD/gpu/hour", gt=0.0)
 _ENERGY = Door("USD/MWh", "45 USD/MWh")
 _SECONDS = Door("s", "30 ms", gt=0.0)
+_BANDWIDTH = Door("B/s", "2 TB/s", gt=0.0)
+_SHARE = Door("", "1 %", ge=0.0, le=1.0)
 
 
 def step_tokens(text: str, option: str) -> int:
@@ -96,10 +100,29 @@ def duration_s(text: str, option: str) -> float:
     >>> duration_s("30ms", "--tpot"), duration_s("2 s", "--ttft")
     (0.03, 2.0)
     """
-    try:
-        return _SECONDS.read(text)
-    except PydanticCustomError as error:
-        _refuse(error.type, f"{option}: {error.message()}", option, "Write it like 30ms or 2s.")
+    return _with_unit(_SECONDS, text, option, "Write it like 30ms or 2s.")
+
+
+def bandwidth(text: str, option: str) -> float:
+    """A bandwidth, with its unit [B/s].
+
+    Examples
+    --------
+    >>> bandwidth("2 TB/s", "--storage-bandwidth")
+    2000000000000.0
+    """
+    return _with_unit(_BANDWIDTH, text, option, "Write it like '2 TB/s'.")
+
+
+def share(text: str, option: str) -> float:
+    """A share, in per cent [1].
+
+    Examples
+    --------
+    >>> share("1%", "--spares")
+    0.01
+    """
+    return _with_unit(_SHARE, text, option, "Write it like 1%.")
 
 
 def accelerators(text: str, known: list[str]) -> tuple[str, int]:
@@ -152,6 +175,13 @@ def _tokens(text: str, option: str, example: str) -> float:
             message = f"{option} is {text!r}, which is no number of tokens."
             _refuse("E216", message, option, f"Write it like {example}.")
         _refuse(error.type, f"{option}: {error.message()}", option)
+
+
+def _with_unit(door: Door, text: str, option: str, fix: str) -> float:
+    try:
+        return door.read(text)
+    except PydanticCustomError as error:
+        _refuse(error.type, f"{option}: {error.message()}", option, fix)
 
 
 def _through(door: Door, text: str, option: str) -> float:

@@ -17,6 +17,7 @@ from gigawatt.core.units import Door
 from .calibration import Calibration
 from .facts import Fact, FactDoor, LooseFact, _Loose, _Sourced
 from .kernels import Kernels
+from .reliability import Reliability
 
 __all__ = [
     "PRECISIONS",
@@ -46,6 +47,7 @@ Kind = Literal[
     "claims",
     "kernels",
     "calibration",
+    "reliability",
     "defaults",
 ]
 
@@ -354,4 +356,15 @@ class PlanningDefaults(_Record):
     """Batch of a training run, of its critical batch [1]."""
 
 
-Record = System | Model | Site | Deal | Reference | Claim | Kernels | Calibration | PlanningDefaults
+Record = (
+    System
+    | Model
+    | Site
+    | Deal
+    | Reference
+    | Claim
+    | Kernels
+    | Calibration
+    | Reliability
+    | PlanningDefaults
+)

@@ -23,6 +23,7 @@ from .calibration import Calibration
 from .facts import Source
 from .kernels import Kernels
 from .records import Claim, Deal, Kind, Model, PlanningDefaults, Record, Reference, Site, System
+from .reliability import Reliability
 
 __all__ = ["DATA", "KINDS", "Catalog", "Entry", "record_files"]
 
@@ -40,6 +41,7 @@ _TYPES: dict[Kind, type[Record]] = {
     "claims": Claim,
     "kernels": Kernels,
     "calibration": Calibration,
+    "reliability": Reliability,
     "defaults": PlanningDefaults,
 }
 _R = TypeVar("_R", bound=Record)
@@ -151,6 +153,11 @@ class Catalog:
     def serving_calibration(self) -> Calibration:
         """Constants of the serving model."""
         return self._typed("calibration", "serving", Calibration)
+
+    @property
+    def reliability(self) -> Reliability:
+        """Failure rates and recovery times of training runs."""
+        return self._typed("reliability", "training", Reliability)
 
     @property
     def defaults(self) -> PlanningDefaults:
