@@ -23,6 +23,7 @@ from .commands import (
     calibrate,
     catalog,
     check,
+    claim,
     compare,
     curve,
     explain,
@@ -85,6 +86,7 @@ app.command("check")(check.check_command)
 app.command("schema")(schema.schema_command)
 app.command("train")(train.train_command)
 app.command("curve")(curve.curve_command)
+app.command("claim")(claim.claim_command)
 app.command("goodput")(goodput.goodput_command)
 app.command("infer")(infer.infer_command)
 app.add_typer(catalog.app, name="catalog")
