@@ -207,8 +207,8 @@ def _claimed(catalog: Catalog, claim_id: str) -> Row:
     claim = catalog.claim(claim_id)
     per = {"package": "package", "rack": "rack", "rack_kw": "mw", "rack_usd": "usd"}
     value = claim.claimed.value
-    low, high = value if isinstance(value, tuple) else (value, value)
-    said = 0.5 * (float(low) + float(high)) if isinstance(low, float | int) else found.ratio
+    ends = [float(end) for end in (value if isinstance(value, tuple) else (value,)) if end]
+    said = sum(ends) / len(ends)
     not_this = f"; not {', not '.join(found.not_this)}" if found.not_this else ""
     return Row(
         kind="claim",
