@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from gigawatt.catalog import Catalog
 from gigawatt.catalog.run_table import MEASURED
 from gigawatt.catalog.serving_runs import ServingRun, read_serving_runs, shipped_serving_runs
-from gigawatt.core.errors import CatalogError
+from gigawatt.core.errors import CatalogError, MissingExtraError
 from gigawatt.perf.serving.runtimes import runtime_of
 from gigawatt.perf.serving.validation.cases import ServingCase, serving_cases
 from gigawatt.perf.serving.validation.names import model_named, system_named
@@ -20,6 +21,7 @@ from gigawatt.perf.serving.validation.report import (
     serving_bands,
     validate_serving,
 )
+from gigawatt.perf.serving.validation.silicon import aiconfigurator_tpot_s
 
 
 @cache
@@ -168,3 +170,25 @@ def test_cells_that_cannot_be_read(tmp_path: Path) -> None:
     file.write_text(lines[0].replace("dp_attention", "attention") + "\n" + lines[1])
     with pytest.raises(CatalogError, match="'dp_attention' is missing"):
         read_serving_runs(file)
+
+
+def test_another_model_is_held_against_the_same_rows() -> None:
+    found = validation()
+    tpot = found.predicted.tpot_s.copy()
+    covered = np.array([case.run.model == "Llama-3.1-70B" for case in found.cases])
+    tpot[~covered] = np.nan
+    same = found.beside(tpot)
+    assert same["aiconfigurator"] == same["this model"]
+    slower = found.beside(2.0 * tpot)
+    assert slower["aiconfigurator"] is not None
+    assert slower["this model"] is not None
+    assert slower["aiconfigurator"].bias == pytest.approx(2.0 * slower["this model"].bias + 1.0)
+
+
+def test_comparing_needs_the_extra() -> None:
+    if find_spec("aiconfigurator_core") is None:
+        with pytest.raises(MissingExtraError, match="silicon"):
+            aiconfigurator_tpot_s(validation().cases[:1])
+    else:
+        times = aiconfigurator_tpot_s([c for c in validation().cases if c.run.mode == "agg"][:40])
+        assert np.isfinite(times).any()

@@ -156,6 +156,14 @@ def serving_command(
         ),
     ] = None,
     rows: Annotated[bool, typer.Option("--rows", help="Print every row with its error.")] = False,
+    aiconfigurator: Annotated[
+        bool,
+        typer.Option(
+            "--aiconfigurator",
+            help="Beside them, TPOT from the kernels of aiconfigurator, where it covers a row (extra "
+            "silicon).",
+        ),
+    ] = False,
     json_: AsJson = False,
 ) -> None:
     """Predict measured serving points with their own layout, load and lengths.
@@ -169,10 +177,27 @@ def serving_command(
     found = validate_serving(
         read_serving_runs(data) if data is not None else shipped_serving_runs()
     )
+    beside = _beside(found) if aiconfigurator else {}
     if json_:
-        print(json.dumps(_serving_json(found, with_rows=rows), indent=1))
+        record = _serving_json(found, with_rows=rows)
+        record |= {"tpot_beside": {name: _serving_line(line) for name, line in beside.items()}}
+        print(json.dumps(record, indent=1))
         return
     _print_serving(found, with_rows=rows)
+    if beside:
+        print("TPOT of the rows that aiconfigurator covers")
+        for name, line in beside.items():
+            _print_serving_line(f"  {name}", line)
+
+
+def _beside(found: ServingValidation) -> dict[str, ServingErrors | None]:
+    """Errors of TPOT by aiconfigurator's kernels and by ours, on the rows that it covers."""
+    from gigawatt.app.progress import progress_bar
+    from gigawatt.perf.serving.validation.silicon import aiconfigurator_tpot_s
+
+    with progress_bar("composing measured kernels") as told:
+        times = aiconfigurator_tpot_s(found.cases, lambda done, of: told(done / of))
+    return found.beside(times)
 
 
 def _serving_line(line: ServingErrors | None) -> dict[str, float | int] | None:

@@ -129,6 +129,24 @@ class ServingValidation:
                 found[name] = line
         return found
 
+    def beside(self, tpot_s: Array) -> dict[str, ServingErrors | None]:
+        """Errors of TPOT of another model and of this one, on the rows that the other covers.
+
+        Parameters
+        ----------
+        tpot_s : array
+            The other's times over the cases, NaN where it has none [s].
+        """
+        own = self.errors("tpot")
+        other = np.asarray(tpot_s / self.predicted.tpot_s * (1.0 + own) - 1.0)
+        covered = {
+            case.run.id for case, error in zip(self.cases, other, strict=True) if np.isfinite(error)
+        }
+        return {
+            "aiconfigurator": _line(self.cases, other, lambda _: True),
+            "this model": _line(self.cases, own, lambda case: case.run.id in covered),
+        }
+
     def classes(self, figure: str) -> dict[str, dict[str, ServingErrors]]:
         """Errors of a figure by generation, model, precision, runtime and source."""
         labels: Mapping[str, Callable[[ServingCase], str]] = {
