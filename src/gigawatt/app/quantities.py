@@ -38,7 +38,7 @@ _GPU_HOUR = Door("USD/package/hour", "2.1 USD/gpu/hour", gt=0.0)
 _ENERGY = Door("USD/MWh", "45 USD/MWh")
 _SECONDS = Door("s", "30 ms", gt=0.0)
 _BANDWIDTH = Door("B/s", "2 TB/s", gt=0.0)
-_SHARE = Door("", "1 %", ge=0.0, le=1.0)
+_SHARE = Door("", "1 %", ge=0.0, le=1.0, bare=True)
 
 
 def step_tokens(text: str, option: str) -> int:
@@ -115,7 +115,7 @@ def bandwidth(text: str, option: str) -> float:
 
 
 def share(text: str, option: str) -> float:
-    """A share, in per cent [1].
+    """A share, in per cent or as a number [1].
 
     Examples
     --------

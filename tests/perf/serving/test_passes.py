@@ -147,6 +147,21 @@ def test_weights_and_cache_by_hand() -> None:
     assert most_sequences(small._replace(hbm_bytes=100.0), shape, ONE, 10.0) == 0.0
 
 
+def test_state_space_layers_hold_one_state_a_sequence() -> None:
+    shape = model(mamba=2.0, mamba_inner=20.0, mamba_state=8.0, mamba_groups=1.0, mamba_heads=4.0)
+    e = free(cache_s_per_byte=1.0, projection_bytes=1.0)
+    # 2 layers read and write 20 × 8 numbers of 4 bytes for each of 3 sequences, whatever the context
+    batch = Batch(tokens=3.0, sequences=3.0, context=9000.0)
+    assert forward(e, shape, ONE, batch).attention_s == 2 * 2 * 3 * 160 * 4
+    assert cache_bytes(e, shape, ONE, 10.0) == cache_bytes(e, shape, ONE, 10_000.0) == 2 * 160 * 4
+    # in: 2·20 + 2·8 + 4 wide, out: 20
+    assert weight_bytes(e, shape, ONE) == 2 * (60 + 20) * 100
+    for name in ("nemotron-h-56b", "nemotron3-nano-30b-a3b"):
+        hybrid, real_shape = real("h200-sxm", name, "bf16")
+        published = CATALOG.model(name).parameters_total.value
+        assert weight_bytes(hybrid, real_shape, ONE) / 2 == pytest.approx(published, rel=0.02)
+
+
 def test_known_models_weigh_what_they_are_published_with() -> None:
     for name, precision, gigabytes in (
         ("deepseek-v3", "fp8_block", 671),

@@ -93,6 +93,7 @@ def test_a_chip_without_measured_kernels_says_so_and_has_a_wider_band() -> None:
     ("wanted", "code"),
     [
         ({"input_tokens": 0}, "E213"),
+        ({"input_tokens": 131_072}, "E213"),
         ({"tpot_s": -1.0}, "E213"),
         ({"tpot_s": float("nan")}, "E213"),
         ({"reused": 1.0}, "E213"),

@@ -43,11 +43,13 @@ def infer_command(
         str, typer.Option("--percentile", help="What the limits hold for: mean or p99.")
     ] = "mean",
     reused: Annotated[
-        float,
+        str,
         typer.Option(
-            "--reused", help="Share of a prompt whose cache is there already.", metavar="SHARE"
+            "--reused",
+            help="Share of a prompt whose cache is there already, such as 50%.",
+            metavar="SHARE",
         ),
-    ] = 0.0,
+    ] = "0",
     accepted: Annotated[
         float,
         typer.Option(
@@ -101,7 +103,7 @@ def infer_command(
 ) -> None:
     """Find the best ways of serving a model: tokens per second, per MW and per dollar, within limits."""
     from gigawatt.app.plots import open_catalog, refuse_unwritable, write_page
-    from gigawatt.app.quantities import accelerators, duration_s, gpu_hour_price, step_tokens
+    from gigawatt.app.quantities import accelerators, duration_s, gpu_hour_price, share, step_tokens
     from gigawatt.app.quantities import energy_price as electricity
     from gigawatt.perf.serving.ask import infer
     from gigawatt.perf.serving.runtimes import CURRENT
@@ -119,7 +121,7 @@ def infer_command(
         output_tokens=step_tokens(osl, "--osl"),
         ttft_s=duration_s(ttft, "--ttft"),
         tpot_s=duration_s(tpot, "--tpot"),
-        reused=reused,
+        reused=share(reused, "--reused"),
         accepted=accepted,
         precision=precision,
         cache=cache,

@@ -124,10 +124,11 @@ def serve(
     Raises
     ------
     InputError
-        E213, E203 for a request that cannot be meant, E701 for a system that cannot be modelled, E702
-        for a format that it cannot multiply in.
+        E213, E203 for a request that cannot be meant or that is longer than the context, E701 for a
+        system that cannot be modelled, E702 for a format that it cannot multiply in.
     """
     checked(request)
+    _refuse_length(request, architecture.context)
     chip = chip_of(catalog, request.system_id)
     shape = shape_of(architecture)
     precision = request.precision or usual_precision(chip, shape, model)
@@ -182,6 +183,20 @@ def serve(
         power=power,
         seconds=seconds,
     )
+
+
+def _refuse_length(request: ServingRequest, context: int) -> None:
+    longest = request.input_tokens + request.output_tokens
+    if longest > context:
+        raise InputError(
+            Problem(
+                "E213",
+                f"Prompt and answer have {longest:,} tokens together; the model's context is "
+                f"{context:,}.",
+                "shorter ones, or a model with a longer context",
+                "--isl",
+            )
+        )
 
 
 def _refuse_format(chip: Chip, precision: str) -> None:

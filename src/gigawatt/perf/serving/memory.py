@@ -9,6 +9,7 @@ from gigawatt.perf.shape import Shape
 
 from .engine import Engine
 from .layout import Layout
+from .passes import STATE_BYTES
 
 __all__ = ["cache_bytes", "most_sequences", "weight_bytes"]
 
@@ -28,6 +29,8 @@ def weight_bytes(e: Engine, shape: Shape, cut: Layout) -> Value:
         + shape.kv_rank * heads * (nope + shape.v_dim)
         + hidden * heads * shape.v_dim
     )
+    wide = 3.0 * shape.mamba_inner + 2.0 * shape.mamba_groups * shape.mamba_state
+    mamba = shape.mamba * (wide + shape.mamba_heads) * hidden / cut.tp
     matrices = 2.0 + shape.gated
     attention = (shape.full + shape.sliding) * np.where(np.asarray(shape.latent) > 0, latent, plain)
     dense = shape.dense * matrices * hidden * shape.ffn / cut.stage
@@ -36,7 +39,9 @@ def weight_bytes(e: Engine, shape: Shape, cut: Layout) -> Value:
     expert = shape.moe * matrices * shape.expert_width * shape.expert_ffn * shape.experts
     tables = np.where(np.asarray(shape.tied) > 0, 1.0, 2.0) * shape.vocab * hidden * BF16 / cut.tp
     layers = (
-        attention * e.projection_bytes + dense * e.feed_bytes + expert / cut.stage * e.expert_bytes
+        (attention + mamba) * e.projection_bytes
+        + dense * e.feed_bytes
+        + expert / cut.stage * e.expert_bytes
     )
     return layers / cut.pp + tables / cut.pp
 
@@ -56,7 +61,8 @@ def cache_bytes(e: Engine, shape: Shape, cut: Layout, context: Value) -> Value:
     elements = np.where(latent, shape.kv_rank + shape.rope_dim, 2.0 * kv * shape.qk_dim)
     near = np.minimum(context, np.maximum(shape.window, 1.0))
     tokens = shape.full * context + shape.sliding * near
-    return tokens * elements * e.cache_bytes / cut.pp
+    state = shape.mamba * shape.mamba_inner * shape.mamba_state / cut.tp * STATE_BYTES
+    return (tokens * elements * e.cache_bytes + state) / cut.pp
 
 
 def most_sequences(e: Engine, shape: Shape, cut: Layout, context: Value) -> Value:

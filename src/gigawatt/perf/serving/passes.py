@@ -20,6 +20,8 @@ from .layout import Layout
 __all__ = ["Batch", "Pass", "forward", "touched_experts"]
 
 BF16 = 2.0
+STATE_BYTES = 4.0
+"""Bytes of a number of a state-space layer's state [B]."""
 
 
 class Batch(NamedTuple):
@@ -110,11 +112,12 @@ def forward(e: Engine, shape: Shape, cut: Layout, batch: Batch) -> Pass:
     products = products + shared * _feed_forward(
         e, shape.hidden, shape.shared_ffn, shape.gated, own, cut.tp
     )
+    products = products + shape.mamba * _state_space(e, shape, cut, own)
     products = products + _head(e, shape, cut, batch.sequences / cut.dp)
     rows = own * shape.hidden
     elementwise = shape.layers * 16.0 * rows * e.stream_s_per_byte
     kernels = (
-        attention * e.attention_kernels_s
+        (attention + shape.mamba) * e.attention_kernels_s
         + shape.dense * e.dense_kernels_s
         + shape.moe * e.expert_kernels_s
     )
@@ -171,6 +174,19 @@ def _feed_forward(
     return np.where(np.asarray(width) > 0, up + down, 0.0)
 
 
+def _state_space(e: Engine, shape: Shape, cut: Layout, tokens: Value) -> Value:
+    """Projections of a Mamba-2 block: z, x, B, C and dt in one product, and the output."""
+    inner = shape.mamba_inner
+    wide = 2.0 * inner + 2.0 * shape.mamba_groups * shape.mamba_state + shape.mamba_heads
+    into = _product(
+        e, tokens, wide / cut.tp, shape.hidden, e.projection_s_per_flop, e.projection_bytes
+    )
+    out = _product(
+        e, tokens, shape.hidden, inner / cut.tp, e.projection_s_per_flop, e.projection_bytes
+    )
+    return into + out
+
+
 def _head(e: Engine, shape: Shape, cut: Layout, rows: Value) -> Value:
     return _product(e, rows, shape.vocab / cut.tp, shape.hidden, e.head_s_per_flop, BF16)
 
@@ -214,7 +230,10 @@ def _cores(e: Engine, shape: Shape, cut: Layout, batch: Batch) -> Value:
     near_pairs = np.minimum(batch.pairs, batch.tokens * window)
     pairs = (shape.full * batch.pairs + shape.sliding * near_pairs) / cut.dp
     prompts = 2.0 * heads * (shape.qk_dim + shape.v_dim) * pairs * e.prompt_s_per_flop
-    return np.hypot(read, multiply) + prompts
+    # A state-space layer reads and writes one state of 4-byte numbers for each sequence.
+    state = STATE_BYTES * shape.mamba_inner * shape.mamba_state / cut.tp
+    states = shape.mamba * 2.0 * batch.sequences / cut.dp * state * e.cache_s_per_byte
+    return np.hypot(read, multiply) + prompts + states
 
 
 def _messages(e: Engine, shape: Shape, cut: Layout, tokens: Value) -> Value:
