@@ -35,7 +35,7 @@ test: lint types
 	$(BIN)/pytest
 
 soak: $(VENV)/.dev
-	HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/properties
+	HYPOTHESIS_PROFILE=soak $(BIN)/pytest tests/properties tests/reliability
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks

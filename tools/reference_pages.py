@@ -25,6 +25,7 @@ from .reference.catalog_records import catalog_page
 from .reference.markdown import cell, page, table
 from .reference.scenario_keys import scenario_page
 from .reference.validation import validation_page
+from .reference.validation_goodput import validation_goodput_page
 from .reference.validation_serving import validation_serving_page
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -161,6 +162,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "api.md": api_page,
     "validation.md": validation_page,
     "validation-serving.md": validation_serving_page,
+    "validation-goodput.md": validation_goodput_page,
 }
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .perf.ask import train
     from .perf.serving.ask import infer
     from .planning import Comparison, Plan, compare, explain, load_run, plan, save_run
-    from .reliability.goodput import goodput
+    from .reliability.ask import goodput
     from .scenario import Scenario, load
 
 __all__ = [
@@ -51,7 +51,7 @@ _HOMES = {
     "compare": "planning",
     "errors": "core.errors",
     "explain": "planning",
-    "goodput": "reliability.goodput",
+    "goodput": "reliability.ask",
     "infer": "perf.serving.ask",
     "load": "scenario",
     "load_run": "planning",

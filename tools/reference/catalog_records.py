@@ -90,6 +90,15 @@ def catalog_page() -> str:
             "id | name | developer | parameters | active | layers | hidden | context | training tokens",
             (_model_row(entry.id, entry.record) for entry in catalog.entries("models")),
         ),
+        "## Failures and recovery",
+        "Interruptions of a training run for each accelerator and hour, by component; a generation that is "
+        "not here takes those of Hopper, memory in proportion to its stacks. "
+        "`gigawatt catalog show recovery` prints each figure with its derivation.",
+        table(
+            "component | Hopper | Ampere | nearest checkpoint that survives | what fails",
+            _failures(catalog),
+        ),
+        table("figure | value | low | high | confidence | meaning", _recovery(catalog)),
         "## Planning defaults",
         "What a plan uses where scenario and record are silent; each use is listed among its "
         "assumptions.",
@@ -205,6 +214,20 @@ def _defaults(catalog: Catalog) -> Iterator[tuple[str, ...]]:
         if isinstance(fact, Fact):
             meaning = cell(re.sub(r" \[[^]]*\]\.$", "", str(field.description)).rstrip("."))
             yield f"`{name}`", fact_value(fact), fact.confidence, meaning
+
+
+def _failures(catalog: Catalog) -> Iterator[tuple[str, ...]]:
+    hopper, ampere = (catalog.failure_rates(name).failures for name in ("Hopper", "Ampere"))
+    for name, rate in hopper.items():
+        rates = (f"{rate.per_accelerator_hour:.3g}", f"{ampere[name].per_accelerator_hour:.3g}")
+        yield f"`{name}`", *rates, rate.tier, cell(rate.what)
+
+
+def _recovery(catalog: Catalog) -> Iterator[tuple[str, ...]]:
+    for name, figure in catalog.recovery.figures.items():
+        unit = "" if figure.unit == "1" else f" {figure.unit}"
+        ends = (f"{end:,.6g}" for end in (figure.low, figure.high))
+        yield f"`{name}`", f"{figure.value:,.6g}{unit}", *ends, figure.confidence, cell(figure.what)
 
 
 def _about(key: str, record: Any) -> str:

@@ -1,7 +1,7 @@
-"""Published failure rates and recovery times, as the reliability model reads them.
+"""Published failure rates and times of recovery, as the goodput model reads them.
 
-Rates are of one accelerator with its share of host, network and software; times are those of a whole
-run. Every figure has a low and a high end, because sources differ by more than any model's error.
+A record holds failure rates of one generation by component, or figures of recovery, each with its range:
+sources differ by more than the error of any model. What follows from them is not known here.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from pydantic import Field, model_validator
 
 from .facts import _Sourced
 
-__all__ = ["FailureClass", "Reliability", "ReliabilityFigure"]
+__all__ = ["FailureRate", "Reliability", "ReliabilityFigure"]
 
 Tier = Literal["memory", "local", "shared"]
 
 
 class ReliabilityFigure(_Sourced):
-    """One figure of the model."""
+    """One figure of recovery, with its range."""
 
     value: float = Field(ge=0.0)
     """Central value."""
@@ -26,8 +26,10 @@ class ReliabilityFigure(_Sourced):
     """Low end."""
     high: float = Field(ge=0.0)
     """High end."""
-    unit: Literal["1", "1/h", "s", "h", "B/s", "B", "s/package", "package"]
+    unit: Literal["1", "1/h", "1/day", "s", "h", "B", "B/s", "s/package", "package"]
     """Unit of all three."""
+    better: Literal["low", "high"]
+    """Which end keeps more of the time."""
     what: str
     """What it is."""
 
@@ -38,44 +40,35 @@ class ReliabilityFigure(_Sourced):
         return self
 
 
-class FailureClass(_Sourced):
-    """Failures of one component."""
+class FailureRate(_Sourced):
+    """Interruptions of a run by one component."""
 
-    per_package_hour: float = Field(ge=0.0)
-    """Interruptions of a run for each accelerator and hour [1/h]."""
+    per_accelerator_hour: float = Field(ge=0.0)
+    """Interruptions for each accelerator and hour [1/h]."""
     what: str
     """What fails."""
     tier: Tier
-    """Nearest checkpoint that survives it: memory of a peer, local to the node, or shared storage."""
-    hardware: bool
-    """Whether a node must be replaced."""
-    grows_with: Literal["packages", "hbm"] = "packages"
-    """What of another generation the rate is carried over by."""
+    """Nearest checkpoint that survives: memory of a peer, disks of the node, shared storage."""
+    drains: bool
+    """Whether a node may have to leave for a repair."""
+    whole_run: float = Field(ge=0.0, le=1.0)
+    """Share that stops every replica, so that no other can go on [1]; an assumption."""
+    by: Literal["package", "stack"] = "package"
+    """What of another system the rate is carried over by: packages, or stacks of memory."""
 
 
 class Reliability(_Sourced):
-    """Failure classes of one generation, and figures of recovery."""
+    """Failure rates of a generation, figures of recovery, or both."""
 
     name: str
     """What they are of."""
-    generation: str
-    """Generation that the rates are of; others are carried over."""
-    hbm_gb: float = Field(gt=0.0)
-    """Memory of an accelerator of that generation [GB]."""
-    packages: float = Field(gt=0.0)
-    """Accelerators of the run that the rates are of [1]."""
-    failures: dict[str, FailureClass]
+    generation: str = ""
+    """Generation that the rates are of."""
+    packages: float = Field(default=0.0, ge=0.0)
+    """Accelerators of the run that the rates were counted on [package]."""
+    stacks: dict[str, int] = Field(default_factory=dict)
+    """Stacks of memory on a package, by system; only their ratios are used."""
+    failures: dict[str, FailureRate] = Field(default_factory=dict)
     """By component."""
     figures: dict[str, ReliabilityFigure] = Field(default_factory=dict)
-    """Recovery, checkpoints, spares, by name."""
-
-    def case(self, which: str) -> dict[str, float]:
-        """All figures at one end: central, or the good or the bad one.
-
-        Parameters
-        ----------
-        which : {"low", "central", "high"}
-            End of each figure, as it stands; which end is good depends on the figure.
-        """
-        name = {"low": "low", "central": "value", "high": "high"}[which]
-        return {key: float(getattr(figure, name)) for key, figure in self.figures.items()}
+    """By name."""

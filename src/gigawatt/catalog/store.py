@@ -154,10 +154,26 @@ class Catalog:
         """Constants of the serving model."""
         return self._typed("calibration", "serving", Calibration)
 
+    def failure_rates(self, generation: str) -> Reliability:
+        """Failure rates by component: those of a generation where published, else those of Hopper.
+
+        Parameters
+        ----------
+        generation : str
+            As a system names it, such as Blackwell.
+        """
+        found = {r.generation: r for r in self._reliability if r.generation}
+        return found.get(generation, found["Hopper"])
+
     @property
-    def reliability(self) -> Reliability:
-        """Failure rates and recovery times of training runs."""
-        return self._typed("reliability", "training", Reliability)
+    def recovery(self) -> Reliability:
+        """Figures of detection, restart, checkpoints, repairs and maintenance of training runs."""
+        return self._typed("reliability", "recovery", Reliability)
+
+    @property
+    def _reliability(self) -> list[Reliability]:
+        ids = self.ids("reliability")
+        return [self._typed("reliability", record_id, Reliability) for record_id in ids]
 
     @property
     def defaults(self) -> PlanningDefaults:

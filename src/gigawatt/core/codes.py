@@ -75,6 +75,7 @@ CODES: dict[str, str] = {
     "E703": "No strategy is valid for the model, the accelerators and the batch",
     "E704": "A framework cannot run any of the strategies found",
     "E705": "An objective needs a figure that no source gives",
+    "E706": "Some failures would leave no checkpoint",
     "E901": "A plan broke a conservation rule and was refused",
     "W101": "A system is taken to be available earlier than published",
     "W102": "A system comes after the horizon",

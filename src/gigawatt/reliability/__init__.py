@@ -1,11 +1,22 @@
-"""Failures, spares and checkpoints: which share of a run's time is work that is kept.
+"""Failures, spares and checkpoints: which share of a training run's time is work that is kept.
 
-`rates` says how often a run is interrupted, `checkpoints` what saving costs and how often to do it,
-`closed` which share of the time is left, `simulator` the same by playing events, and `goodput` puts
-them together for a model on a system.
+`rates` says how often a run is interrupted, `checkpoints` and `intervals` what saving costs and how often to
+do it, `renewal` which share of the time is left, `spares`, `dropping` and `slow` what else is lost; `run` puts
+them together, `replay` plays the same run event by event, and `ask` answers by names.
 """
 
-from .curve import GoodputCurve, goodput_curve
-from .goodput import Goodput, goodput
+from .answer import Goodput, Lever, Played
+from .ask import goodput, goodput_curve, simulate_goodput
+from .curve import GoodputCurve
+from .settings import RecoverySettings
 
-__all__ = ["Goodput", "GoodputCurve", "goodput", "goodput_curve"]
+__all__ = [
+    "Goodput",
+    "GoodputCurve",
+    "Lever",
+    "Played",
+    "RecoverySettings",
+    "goodput",
+    "goodput_curve",
+    "simulate_goodput",
+]

@@ -1,19 +1,18 @@
-"""What may be chosen about a run's recovery, and the checks that need no model."""
+"""What may be chosen about a run's checkpoints and recovery, and the checks that need no model."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gigawatt.core.errors import InputError, Problem, did_you_mean
 
 from .rates import TIERS
 
-__all__ = ["POLICIES", "RecoverySettings", "checked"]
+__all__ = ["MOST_ACCELERATORS", "RecoverySettings", "checked"]
 
-POLICIES = ("auto", "restart", "elastic")
-MOST = 100_000_000
+MOST_ACCELERATORS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,79 +21,116 @@ class RecoverySettings:
 
     Attributes
     ----------
-    policy : str
-        restart: a failure stops the run, which starts again from a checkpoint; elastic: the replica is
-        dropped and the others go on; auto: whichever keeps more.
+    elastic : bool
+        Whether a replica that fails may be dropped while the others go on; it is where that keeps more.
     tiers : tuple of str
-        Tiers of checkpoints in use; shared storage always is.
+        Places of checkpoints: memory of peers, disks of the node, shared storage.
     interval_s : float or None
-        Work between checkpoints of the lowest tier; the best if left out [s].
+        Work between checkpoints of the quickest place [s]; the best if left out.
     spares : float or None
-        Share of accelerators held back; as many as broken nodes take with 99.9 % if left out [1].
+        Share of accelerators held back [1]; what keeps most if left out.
     replica : int or None
-        Accelerators of one replica; as many as hold the state if left out [1].
+        Accelerators of one replica [package]; as few as hold the model if left out.
+    storage_bytes_per_s : float or None
+        Bandwidth of shared storage, for the whole run [B/s]; in proportion to the run if left out.
     figures : mapping
-        Figures of the record that are replaced, by name, in all cases.
-    scaled : mapping
-        Factors on figures and on failures of components, for levers.
+        Figures of recovery that replace those of the catalog, by name.
     """
 
-    policy: str = "auto"
+    elastic: bool = False
     tiers: tuple[str, ...] = TIERS
     interval_s: float | None = None
     spares: float | None = None
     replica: int | None = None
-    figures: dict[str, float] = field(default_factory=dict)
-    scaled: dict[str, float] = field(default_factory=dict)
+    storage_bytes_per_s: float | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
-def checked(s: RecoverySettings, count: int, known: list[str]) -> RecoverySettings:
-    """The settings, if every part of them can be meant.
+def checked(settings: RecoverySettings, count: int, known: tuple[str, ...]) -> RecoverySettings:
+    """The settings, if every part of them can be meant for a run.
+
+    Parameters
+    ----------
+    settings : RecoverySettings
+        As asked.
+    count : int
+        Accelerators [package].
+    known : tuple of str
+        Names of figures.
 
     Raises
     ------
     InputError
-        E213 for numbers out of range, E203 for words that are none of the allowed.
+        E213 for numbers out of range, E203 for words that are none of the allowed, E706 for checkpoints that
+        not every failure leaves.
     """
-    problems = list(_problems(s, count, known))
+    problems = [*_count(count), *_numbers(settings, count), *_tiers(settings.tiers)]
+    problems += _figures(settings.figures, known)
     if problems:
         raise InputError(problems)
-    return s
+    return settings
 
 
-def _problems(s: RecoverySettings, count: int, known: list[str]) -> Iterator[Problem]:
-    numbers = [("--on", "accelerators", float(count), 1.0, float(MOST))]
-    if s.interval_s is not None:
-        numbers.append(("--interval", "seconds between checkpoints", s.interval_s, 0.1, 1e7))
-    if s.spares is not None:
-        numbers.append(("--spares", "share of accelerators held back", s.spares, 0.0, 0.9))
-    if s.replica is not None:
-        numbers.append(
-            ("--replica", "accelerators of a replica", float(s.replica), 1.0, float(max(count, 1)))
-        )
-    for option, name, value, low, high in numbers:
-        if not (math.isfinite(value) and low <= value <= high):
-            yield Problem(
-                "E213", f"{option} is {value:g}; {name} may be {low:,g} to {high:,g}.", "", option
-            )
-    if s.policy not in POLICIES:
+def _count(count: int) -> Iterator[Problem]:
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_ACCELERATORS:
+        shown = f"{count:,}" if isinstance(count, int) else repr(count)
         yield Problem(
-            "E203", f"--policy is '{s.policy}'; it may be {', '.join(POLICIES)}.", "", "--policy"
+            "E213",
+            f"count is {shown}; allowed are whole numbers from 1 to {MOST_ACCELERATORS:,} accelerators.",
+            path="count",
         )
-    for tier in s.tiers:
+
+
+def _numbers(s: RecoverySettings, count: int) -> Iterator[Problem]:
+    if s.spares is not None and not 0.0 <= s.spares < 1.0:
+        yield Problem(
+            "E213", f"spares is {s.spares:.6g}; allowed is a share from 0 to below 1 (100 %).",
+            "At 100 % nothing is left to train.", "spares",
+        )  # fmt: skip
+    if s.interval_s is not None and not 0.0 < s.interval_s <= 1e7:
+        yield Problem(
+            "E213", f"interval_s is {s.interval_s:g}; allowed is above 0, at most 1e+07 s.",
+            path="interval_s",
+        )  # fmt: skip
+    if s.replica is not None and not 1 <= s.replica <= MOST_ACCELERATORS:
+        yield Problem(
+            "E213", f"replica is {s.replica:,}; allowed are whole numbers from 1 to "
+            f"{MOST_ACCELERATORS:,} accelerators.", path="replica",
+        )  # fmt: skip
+    bandwidth = s.storage_bytes_per_s
+    if bandwidth is not None and not 0.0 < bandwidth <= 1e18:
+        yield Problem(
+            "E213", f"storage_bytes_per_s is {bandwidth:g}; allowed is above 0, at most 1e+18 B/s.",
+            path="storage_bytes_per_s",
+        )  # fmt: skip
+
+
+def _tiers(tiers: tuple[str, ...]) -> Iterator[Problem]:
+    for tier in tiers:
         if tier not in TIERS:
             yield Problem(
-                "E203",
-                f"--tiers has '{tier}'; tiers are {', '.join(TIERS)}.",
-                did_you_mean(tier, TIERS),
-                "--tiers",
-            )
-    for name, value in s.figures.items():
+                "E203", f"tiers has '{tier}'; places of checkpoints are {', '.join(TIERS)}.",
+                did_you_mean(tier, TIERS), "tiers",
+            )  # fmt: skip
+    if len(set(tiers)) < len(tiers):
+        yield Problem("E105", "tiers names a place twice.", path="tiers")
+    if all(tier in TIERS for tier in tiers) and "shared" not in tiers:
+        yield Problem(
+            "E706",
+            f"Checkpoints are kept in {' and '.join(tiers) or 'no place'} only, and some failures leave "
+            "nothing but shared storage.",
+            "Add shared to the tiers.",
+            "tiers",
+        )
+
+
+def _figures(figures: Mapping[str, float], known: tuple[str, ...]) -> Iterator[Problem]:
+    for name, value in figures.items():
         if name not in known:
             yield Problem(
-                "E203", f"'{name}' is no figure of reliability.", did_you_mean(name, known), name
+                "E203", f"'{name}' is no figure of recovery.", did_you_mean(name, known), name
             )
         elif not (math.isfinite(value) and value >= 0.0) or (
-            name.endswith("bytes_per_s") and value <= 0.0
+            name.endswith("bytes_per_s") and value == 0.0
         ):
-            yield Problem("E213", f"{name} is {value:g}; it must be above 0.", "", name)
+            yield Problem("E213", f"{name} is {value:g}; it must be finite and above 0.", path=name)

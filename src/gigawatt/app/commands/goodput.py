@@ -1,4 +1,4 @@
-"""`gigawatt goodput`: a model and accelerators in, where the time goes and what would help out."""
+"""`gigawatt goodput`: a model and accelerators in, the share of the time that is kept, and the rest, out."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gigawatt.app.options import AsJson
+from gigawatt.app.progress import progress_bar
 
 if TYPE_CHECKING:
-    from gigawatt.reliability.goodput import Goodput
-    from gigawatt.reliability.simulator import Played
+    from gigawatt.reliability import Played
 
 __all__ = ["goodput_command"]
-
-_LEVERS = 8
 
 
 def goodput_command(
@@ -31,128 +29,123 @@ def goodput_command(
         str,
         typer.Option("--on", help="Accelerators, such as h100-sxm:16384.", metavar="SYSTEM:COUNT"),
     ],
-    policy: Annotated[
-        str,
+    elastic: Annotated[
+        bool,
+        typer.Option("--elastic", help="Drop a replica that fails and go on with the others."),
+    ] = False,
+    spares: Annotated[
+        str | None,
         typer.Option(
-            "--policy",
-            help="restart: from a checkpoint; elastic: drop the replica and go on; auto: the better.",
+            "--spares",
+            help="Share of the accelerators held back, such as 1%; what keeps most if left out.",
+            metavar="SHARE",
         ),
-    ] = "auto",
+    ] = None,
     tiers: Annotated[
         str,
         typer.Option(
-            "--tiers", help="Tiers of checkpoints: memory, local, shared; shared always is one."
+            "--tiers",
+            help="Places of checkpoints: memory (of peers), local (disks), shared (storage).",
+            metavar="PLACES",
         ),
     ] = "memory,local,shared",
     interval: Annotated[
         str | None,
         typer.Option(
             "--interval",
-            help="Work between checkpoints of the lowest tier, such as 10min; the best if left out.",
+            help="Work between checkpoints of the quickest place, such as 10min; the best if left out.",
             metavar="TIME",
         ),
     ] = None,
-    spares: Annotated[
+    storage: Annotated[
         str | None,
         typer.Option(
-            "--spares",
-            help="Share of accelerators held back, such as 1%; as many as broken nodes take if left out.",
-            metavar="SHARE",
+            "--storage-bandwidth",
+            help="Of shared storage, such as 2TB/s; in proportion to the accelerators if left out.",
+            metavar="BANDWIDTH",
         ),
     ] = None,
     replica: Annotated[
         int | None,
         typer.Option(
-            "--replica", help="Accelerators of one replica; those that hold the state if left out."
-        ),
-    ] = None,
-    storage_bandwidth: Annotated[
-        str | None,
-        typer.Option(
-            "--storage-bandwidth",
-            help="Of shared storage, for the whole run, such as '2 TB/s'.",
-            metavar="BANDWIDTH",
+            "--replica",
+            help="Accelerators of one replica; as few as hold the model if left out.",
+            metavar="COUNT",
         ),
     ] = None,
     simulate: Annotated[
-        bool, typer.Option("--simulate", help="Also play the run event by event, as a check.")
+        bool, typer.Option("--simulate", help="Also play the run event by event.")
     ] = False,
-    days: Annotated[float, typer.Option("--days", help="How long to play.")] = 365.0,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of what is played.")] = 7,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws of --simulate.")] = 1,
+    days: Annotated[float, typer.Option("--days", help="Days that --simulate plays.")] = 365.0,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot", help="Write where the time goes, and goodput by size, to an HTML file."
+        ),
+    ] = None,
     folder: Annotated[
         Path | None,
         typer.Option("--folder", help="A folder with catalog records of your own."),
     ] = None,
     json_: AsJson = False,
 ) -> None:
-    """Say which share of a run's time is work that is kept, where the rest goes, and what would help."""
-    from gigawatt.app.plots import open_catalog
+    """Share of the time that a training run keeps, where the rest goes, and what would help most."""
+    from gigawatt.app.plots import open_catalog, refuse_unwritable, write_page
     from gigawatt.app.quantities import accelerators, bandwidth, duration_s, share
-    from gigawatt.reliability.goodput import goodput
-    from gigawatt.reliability.goodput import simulate as play_run
+    from gigawatt.reliability import goodput, simulate_goodput
 
+    if plot is not None:
+        refuse_unwritable(plot)
     catalog = open_catalog(folder)
-    system, count = accelerators(on, catalog.ids("systems"))
+    system, number = accelerators(on, catalog.ids("systems"))
     wanted: dict[str, Any] = {
-        "policy": policy,
-        "tiers": tuple(part.strip() for part in tiers.split(",") if part.strip()),
+        "elastic": elastic,
+        "tiers": tuple(tier.strip() for tier in tiers.split(",")),
         "interval_s": None if interval is None else duration_s(interval, "--interval"),
         "spares": None if spares is None else share(spares, "--spares"),
+        "storage_bytes_per_s": None
+        if storage is None
+        else bandwidth(storage, "--storage-bandwidth"),
         "replica": replica,
     }
-    if storage_bandwidth is not None:
-        whole = bandwidth(storage_bandwidth, "--storage-bandwidth")
-        wanted["figures"] = {"shared_bytes_per_s": whole / max(count, 1)}
-    found = goodput(model, system, count, catalog=catalog, **wanted)
-    played = None
-    if simulate:
-        wanted["policy"] = found.policy
-        played = play_run(model, system, count, days=days, seed=seed, catalog=catalog, **wanted)
+    with progress_bar("failures and recovery") as told:
+        answer = goodput(model, system, number, catalog=catalog, **wanted)
+        told(0.5)
+        played: Played | None = None
+        if simulate:
+            played = simulate_goodput(
+                model, system, number, days=days, seed=seed, catalog=catalog, **wanted
+            )
+        told(1.0)
+    if plot is not None:
+        from gigawatt.report.goodput_chart import goodput_page
+
+        write_page(plot, goodput_page(answer, _curves(catalog, model, system, wanted)))
     if json_:
-        record = found.record()
-        if played is not None:
-            record["simulated"] = {
-                "days": days,
-                "seed": seed,
-                "kept": played[0].kept,
-                "closed_form": played[1],
-                "failures": played[0].failures,
-            }
-        print(json.dumps(record, indent=1, ensure_ascii=False))
+        from dataclasses import asdict
+
+        from gigawatt.app.finite import finite
+
+        record = answer.record() | ({"simulated": asdict(played)} if played else {})
+        print(json.dumps(finite(record), indent=1, ensure_ascii=False, allow_nan=False))
         return
-    _print(found, played, days)
+    from gigawatt.app.goodput_tables import show_goodput
+
+    show_goodput(answer, played)
+    if plot is not None:
+        print(f"charts: {plot}")
 
 
-def _print(g: Goodput, played: tuple[Played, float] | None, days: float) -> None:
-    from gigawatt.reliability.model import CAUSES
+def _curves(catalog: Any, model: str, system: str, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Goodput by size, with and without dropping replicas."""
+    from gigawatt.perf.ask import model_named
+    from gigawatt.reliability import RecoverySettings, goodput_curve
 
-    how = "dropping replicas" if g.policy == "elastic" else "restarting from checkpoints"
-    print(f"{g.model} on {g.count:,} × {g.system_id}, {how}")
-    print(f"  goodput {g.goodput:.1%} ({g.low:.0%} to {g.high:.0%})")
-    each = ", ".join(f"{name} {rate:,.3g}" for name, rate in g.interruptions_per_day.items())
-    print(f"  an interruption every {_time(g.mtti_hours * 3600.0)}; a day: {each}")
-    often = ", ".join(f"{tier} every {_time(s)}" for tier, s in g.intervals_s.items())
-    print(f"  checkpoints: {often}")
-    print("where the rest of the time goes")
-    for cause, lost in sorted(g.losses.items(), key=lambda item: -item[1]):
-        if lost >= 5e-5:
-            print(f"  {lost:>7.2%}  {CAUSES[cause]}")
-    print("what would help, in points of goodput")
-    for lever in g.levers[:_LEVERS]:
-        if lever.points >= 0.005:
-            print(f"  {lever.points:>+7.2f}  {lever.what}")
-    if played is not None:
-        run, closed = played
-        print(
-            f"played for {days:g} days: {run.kept:.2%} kept through {run.failures:,} failures; the closed "
-            f"form of the same part: {closed:.2%}"
+    shape = model_named(catalog, model).architecture
+    return {
+        words: goodput_curve(
+            catalog, shape, system, RecoverySettings(**wanted | {"elastic": elastic})
         )
-    if g.carried:
-        print(f"carried over: {g.carried}")
-
-
-def _time(seconds: float) -> str:
-    for size, name in ((86400.0, "days"), (3600.0, "h"), (60.0, "min")):
-        if seconds >= 2.0 * size:
-            return f"{seconds / size:,.3g} {name}"
-    return f"{seconds:,.3g} s"
+        for words, elastic in (("start again", False), ("drop replicas", True))
+    }

@@ -1,0 +1,95 @@
+"""An answer about goodput as tables and sentences for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from gigawatt.reliability import Goodput, Played
+
+__all__ = ["show_goodput"]
+
+_WIDTH = 110
+_LEAST_POINTS = 0.005
+"""Levers that gain less than this are not shown [percentage point]."""
+_PLACES = {"memory": "memory of peers", "local": "disks of the node", "shared": "shared storage"}
+
+
+def show_goodput(answer: Goodput, played: Played | None = None) -> None:
+    """Print an answer to standard output, and what was played if anything was."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_WIDTH)
+    for line in _head(answer, played):
+        console.print(Text(line), soft_wrap=True)
+    console.print(_times(answer))
+    console.print(_levers(answer))
+    for text in answer.assumptions:
+        console.print(Text(f"assumed: {text}"), soft_wrap=True)
+
+
+def _head(a: Goodput, played: Played | None) -> Iterable[str]:
+    yield f"{a.model} on {a.count:,} × {a.system_id}"
+    how = "a replica that fails is dropped" if a.elastic else "every failure starts the run again"
+    held = f", {a.spares:.2%} held back as spares" if a.spares else ", no spares"
+    yield f"  {how}{held}"
+    yield f"  goodput             {a.goodput:.1%}   ({a.low:.1%} to {a.high:.1%})"
+    parts = sorted(a.interruptions_per_day.items(), key=lambda item: -item[1])
+    shown = ", ".join(f"{name} {_rate(rate)}" for name, rate in parts)
+    yield f"  interrupted every   {duration(3600.0 * a.mtti_hours)}   (a day: {shown})"
+    every = "; ".join(f"{_PLACES[tier]} {duration(s)}" for tier, s in a.intervals_s.items())
+    yield f"  checkpoint every    {every}   ({a.checkpoint_bytes / 1e12:.3g} TB)"
+    if played is not None:
+        yield (
+            f"  played              {played.goodput:.1%} in {played.days:,.4g} days with "
+            f"{played.failures:,} interruptions (seed {played.seed})"
+        )
+
+
+def _rate(per_day: float) -> str:
+    return f"{per_day:.2g}" if per_day < 10.0 else f"{per_day:,.0f}"
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that reads best.
+
+    Examples
+    --------
+    >>> duration(42.0), duration(450.0), duration(11178.0), duration(4e6)
+    ('42 s', '7.5 min', '3.1 h', '46 days')
+    """
+    for size, unit in ((2.0 * 86400.0, "days"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= 2.0 * size or (unit == "days" and seconds >= size):
+            return f"{seconds / (86400.0 if unit == 'days' else size):,.2g} {unit}"
+    return f"{seconds:.2g} s"
+
+
+def _table(*columns: tuple[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name, justify in columns:
+        table.add_column(name, justify="left" if justify == "l" else "right", overflow="fold")
+    return table
+
+
+def _times(a: Goodput) -> Table:
+    from gigawatt.reliability.run import CAUSES
+
+    table = _table(("where the time goes", "l"), ("", "r"))
+    table.add_row("work that is kept", f"{a.goodput:.2%}")
+    for cause, share in sorted(a.losses.items(), key=lambda item: -item[1]):
+        if share >= 5e-5:
+            table.add_row(CAUSES[cause], f"{share:.2%}")
+    return table
+
+
+def _levers(a: Goodput) -> Table:
+    table = _table(("what would help most", "l"), ("points", "r"))
+    for lever in a.levers:
+        if lever.points >= _LEAST_POINTS:
+            table.add_row(lever.what, f"{lever.points:+.2f}")
+    return table
