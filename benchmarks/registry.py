@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import gigawatt as gw
 
+from .placements import placement_subject
 from .searches import search_subject
 from .synthetic import synthetic
 
@@ -171,12 +172,18 @@ def goodput_curve_s() -> float:
     )
 
 
+def placement_ms() -> float:
+    """Placement of 50 campaigns and 20 streams on 40 sites × 120 months, curves at hand [ms]."""
+    return _best(placement_subject(), 20) * 1000
+
+
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("plan() of the flagship, 120 months, warm", "ms", 100.0, flagship_ms),
     Benchmark("plan() and headline of the flagship, warm", "ms", 250.0, flagship_summary_ms),
     Benchmark("gigawatt plan as a process, with report", "s", 3.0, command_s),
     Benchmark("plan() of 100 sites × 8 systems × 240 months", "s", 1.0, synthetic_s),
     Benchmark("peak memory of the same, whole process", "MiB", 1024.0, synthetic_mib),
+    Benchmark("placing 50 campaigns and 20 streams on 40 sites", "ms", 200.0, placement_ms),
     Benchmark("search, GPT-3 175B on 512 A100", "ns/strategy", 100.0, lambda: search_gpt3_ns(512)),
     Benchmark("search, GPT-3 on 4,096 A100", "ns/strategy", 100.0, lambda: search_gpt3_ns(4096)),
     Benchmark("search, DeepSeek-V3 on 100,000 GB300", "s", 5.0, search_moe_s),

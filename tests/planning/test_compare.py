@@ -30,6 +30,7 @@ def test_a_plan_does_not_differ_from_itself(name: str, shipped_plans: dict[str, 
     again = gw.plan(gw.load(name))
     comparison = gw.compare(shipped_plans[name], again)
     assert (comparison.inputs, comparison.outcomes, comparison.months) == ([], [], [])
+    assert comparison.workloads == []
     assert str(comparison).count("  nothing") == 2
 
 
@@ -68,6 +69,32 @@ def test_the_flagship_s_late_grid_names_only_ramps(shipped_plans: dict[str, gw.P
         "sites.abilene.power", "sites.ports-pike.power", "sites.camellia.power",
     }  # fmt: skip
     assert any(what.startswith("tranche nvidia") for what in moved(comparison))
+
+
+def test_a_slip_of_one_campus_is_told_as_the_models_that_slip(
+    shipped_plans: dict[str, gw.Plan],
+) -> None:
+    base = shipped_plans["nvidia-openai-10gw"]
+    late = gw.plan(gw.load("nvidia-openai-10gw", overrides=["late-grid"]))
+    comparison = gw.compare(base, late)
+    before, after = (
+        next(r for r in p.summary()["training"] if r["name"] == "one-campus") for p in (base, late)
+    )
+    a, b = before["finish"]["central"], after["finish"]["central"]
+    months = (int(b[:4]) - int(a[:4])) * 12 + int(b[5:]) - int(a[5:])
+    assert months > 0
+    (said,) = [text for text in comparison.workloads if text.startswith("one-campus ")]
+    assert f"finishes {b} instead of {a}, {months} months later" in said
+    assert said in str(comparison)
+    assert comparison.as_dict()["workloads"] == comparison.workloads
+
+
+def test_models_that_come_and_go_are_named(scenarios: ModuleType) -> None:
+    rich = scenarios.rich()
+    fewer = scenarios.changed(rich, {("workloads", "training", "stated"): None})
+    there, back = gw.compare(plan(rich), plan(fewer)), gw.compare(plan(fewer), plan(rich))
+    assert "stated is not asked for any more" in there.workloads
+    assert "stated is asked for in addition" in back.workloads
 
 
 def test_a_difference_is_told_by_its_sign_and_swaps_with_the_plans(scenarios: ModuleType) -> None:
@@ -164,7 +191,7 @@ def test_as_json_nothing_is_lost(shipped_plans: dict[str, gw.Plan]) -> None:
     late = gw.plan(gw.load("one-campus", overrides=["late-grid"]))
     comparison = gw.compare(shipped_plans["one-campus"], late)
     data = json.loads(json.dumps(comparison.as_dict(), allow_nan=False))
-    assert set(data) == {"a", "b", "inputs", "outcomes", "months"}
+    assert set(data) == {"a", "b", "inputs", "outcomes", "months", "workloads"}
     for part in ("inputs", "outcomes", "months"):
         assert len(data[part]) == len(getattr(comparison, part)) > 0
     assert set(data["months"][0]) == {

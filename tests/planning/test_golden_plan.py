@@ -1,6 +1,5 @@
 """A whole plan worked by hand, and packages per gigawatt against the published ranges."""
 
-import numpy as np
 import pytest
 
 import gigawatt as gw
@@ -136,12 +135,26 @@ def test_money(plan):
 def test_training(plan):
     # 2e15 FLOP/s a package: March 7200 packages × 744 h = 3.86e25, April 14400 × 720 h = 7.46e25,
     # May 21600 × 744 h = 1.157e26, June 23040 × 720 h = 1.194e26, July 30240 × 744 h = 1.62e26, …
-    done = plan.training["model_flop"].sel(run="r", case="central").values
+    done = plan.training["model_flop"].sel(campaign="r", case="central").values
     assert done[2] == pytest.approx(7200 * 2e15 * 744 * 3600)
-    total = np.cumsum(done)
-    finish = int(plan.training["finish_month"].sel(run="r", case="central"))
-    assert total[finish - 1] < 1e27 <= total[finish]
-    assert plan.summary()["training"][0]["finish"]["central"] == str(plan.month(finish))
+    packages = plan.fleet["packages"].values[:, 0, 0]
+    whole = packages * 2e15 * plan.horizon.hours() * 3600
+    finish = float(plan.training["finish_month"].sel(campaign="r", case="central"))
+    last = int(finish)
+    before = whole[:last].sum()
+    assert before < 1e27 <= before + whole[last]
+    assert finish - last == pytest.approx((1e27 - before) / whole[last])
+    assert done[:last] == pytest.approx(whole[:last])
+    assert done.sum() == pytest.approx(1e27)
+    assert not done[last + 1 :].any()
+    assert plan.summary()["training"][0]["finish"]["central"] == str(plan.month(last))
+    # the mean of the last month counts its part alone
+    used = plan.training["accelerators"].sel(campaign="r", case="central").values
+    assert used[last] == pytest.approx(packages[last] * (finish - last))
+    # 50 USD/MWh × 25 kW/7.2 … a package: 0.25 MW / 72 × 744 h × 0.8 × 1.2, and 10 MUSD / 72 / 60 months
+    each = 0.25 / 72 * 744 * 0.8 * 1.2 * 50 + 8e6 * 1.25 / 72 / 60
+    cost = plan.training["cost_usd"].sel(campaign="r", case="central").values
+    assert cost[2] == pytest.approx(7200 * each)
 
 
 def test_cost_of_a_vera_rubin_gigawatt_lies_in_the_published_band():

@@ -168,7 +168,26 @@ def own_records(tmp_path: Path, scenarios: ModuleType) -> Path:
     changes = {
         ("hardware",): {"my-rack": {}},
         ("catalog", "folder"): "mine",
-        ("workloads",): {"training": {"t": {"model": "model", "tokens": "1 Ttoken"}}},
+        ("workloads",): {
+            "training": {
+                "t": {"model": "model", "tokens": "1 Ttoken"},
+                "law": {
+                    "compute_optimal": {
+                        "compute": "1e22 FLOP",
+                        "law": "chinchilla",
+                        "like": "model",
+                    }
+                },
+            },
+            "serving": {
+                "s": {
+                    "model": "model",
+                    "demand": {"2027-06": "1 Gtoken/day"},
+                    "mix": {"input": "1 ktoken", "output": "1 ktoken"},
+                    "slo": {"ttft": "2 s", "tpot": "50 ms"},
+                },
+            },
+        },
     }
     path = home / "deal.yaml"
     path.write_text(yaml.safe_dump(scenarios.changed(scenarios.small(), changes)))
@@ -187,6 +206,7 @@ def test_a_run_needs_nothing_that_stood_beside_its_scenario(
     assert loaded.summary() == made.summary()
     replanned = gw.plan(gw.load(moved))
     assert replanned.summary()["training"] == made.summary()["training"]
+    assert replanned.summary()["serving"] == made.summary()["serving"]
     assert replanned.summary()["cost_usd"] == made.summary()["cost_usd"]
 
 

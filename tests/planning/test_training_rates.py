@@ -1,4 +1,4 @@
-"""Training runs follow throughput curves: a finish month by hand, what is carried over, what is said."""
+"""Campaigns follow throughput and goodput curves: a finish by hand, what is carried over, what is said."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import pytest
 import gigawatt as gw
 from gigawatt.app.words import headline
 from gigawatt.catalog import Catalog
-from gigawatt.perf.scaling import throughput_curve
-from gigawatt.planning.campaigns import campaigns, training_days
+from gigawatt.perf.scaling import ThroughputCurve, throughput_curve
+from gigawatt.planning.clusters import clusters
+from gigawatt.planning.goodput import Goodput, goodput_of
 from gigawatt.planning.rates import Rate
+from gigawatt.reliability import goodput_curve
 from gigawatt.report import html_report
 
 # 16 MW and, from the seventh month, 32 MW of IT power; racks of 8 accelerators draw 16 kW, so 1,000 and
@@ -42,7 +44,7 @@ HAND: dict[str, Any] = {
             "one": {"model": "llama31-70b", "tokens": "150 Ttoken", "batch": "16 Mtoken",
                     "sequence": "8192 token", "campus": "one", "earliest": "2027-02"},
             "all": {"model": "llama31-70b", "tokens": "150 Ttoken", "batch": "16 Mtoken",
-                    "sequence": "8192 token", "share": "50 %"},
+                    "sequence": "8192 token", "share": "50 %", "priority": 200},
         }
     },
 }  # fmt: skip
@@ -62,73 +64,126 @@ def plan() -> gw.Plan:
     return planned()
 
 
-def rate(count: float) -> float:
+def curve() -> ThroughputCurve:
     catalog = Catalog()
-    curve = throughput_curve(
+    return throughput_curve(
         catalog, catalog.model("llama31-70b").architecture, "h100-sxm", "bf16",
         sequence=8192, tokens=150e12, batch_tokens=16e6,
     )  # fmt: skip
-    return float(curve.rate(count))
 
 
-def test_a_run_on_one_campus_finishes_when_its_curve_says(plan: gw.Plan) -> None:
+def rate(count: float) -> float:
+    return float(curve().rate(count))
+
+
+def kept(count: float) -> float:
+    """Central goodput."""
+    catalog = Catalog()
+    found = goodput_curve(catalog, catalog.model("llama31-70b").architecture, "h100-sxm")
+    return float(found.fraction([count])[1, 0])
+
+
+def test_a_campaign_on_one_campus_finishes_when_its_curves_say(plan: gw.Plan) -> None:
     packages = plan["fleet.packages"].sel(site="a", system="h100-sxm").values
     assert packages[[0, 5, 6, 23]].tolist() == [8000, 8000, 16000, 16000]
     hours = plan.horizon.hours()
-    tokens, month = 0.0, 0
+    tokens, month, now = 0.0, 0, 0.0
     while tokens < 150e12:
         month += 1  # nothing in January
-        tokens += rate(8000 if month < 6 else 16000) * hours[month] * 3600.0
+        count = 8000 if month < 6 else 16000
+        now = rate(count) * kept(count) * hours[month] * 3600.0
+        tokens += now
     assert 6 < month < 23
-    assert float(plan["training.finish_month"].sel(run="one", case="central")) == month
-    speed = plan["training.tokens_per_s"].sel(run="one", case="central").values
+    finish = float(plan["training.finish_month"].sel(campaign="one", case="central"))
+    assert finish == pytest.approx(month + 1.0 - (tokens - 150e12) / now, abs=1e-4)
+    speed = plan["training.tokens_per_s"].sel(campaign="one", case="central").values
     assert speed[0] == 0.0
     assert speed[[1, 5, 6]] == pytest.approx([rate(8000), rate(8000), rate(16000)])
-    assert float(plan["training.site"].sel(run="one", case="central")) == 0.0
+    share = plan["training.goodput"].sel(campaign="one", case="central").values
+    assert share[[1, 6]] == pytest.approx([kept(8000), kept(16000)], rel=1e-4)
+    assert float(plan["training.campus"].sel(campaign="one", case="central")) == 0.0
 
 
-def test_campuses_together_are_one_cluster(plan: gw.Plan) -> None:
-    speed = plan["training.tokens_per_s"].sel(run="all", case="central").values
+def test_campuses_together_are_one_cluster_of_what_others_leave(plan: gw.Plan) -> None:
+    speed = plan["training.tokens_per_s"].sel(campaign="all", case="central").values
     assert speed[0] == pytest.approx(rate(0.5 * (8000 + 4000)))
-    assert speed[-1] == pytest.approx(rate(0.5 * (16000 + 4000)))
-    assert speed[-1] < rate(8000) + rate(2000)
-    assert float(plan["training.accelerators"].sel(run="all", case="central")[-1]) == 10_000
+    held = plan["training.packages"].sel(campaign="all", case="central", machine="h100-sxm").values
+    assert held[0] == 0.5 * (8000 + 4000)
+    assert held[2] == 0.5 * 4000  # `one` holds all of a
+    finish = float(plan["training.finish_month"].sel(campaign="one", case="central"))
+    assert held[int(finish) + 1] == 0.5 * (16000 + 4000)
+    # in the month in which `one` ends, `all` has half of its part from then on
+    used = plan["training.accelerators"].sel(campaign="all", case="central").values
+    left = int(finish) + 1 - finish
+    assert used[int(finish)] == pytest.approx(2000 + 8000 * left)
 
 
 def test_budget_and_tokens_end_together(plan: gw.Plan) -> None:
-    seconds = plan.horizon.hours() * 3600.0
     for run in ("one", "all"):
-        tokens = plan["training.tokens_per_s"].sel(run=run, case="central").values * seconds
-        done = plan["training.model_flop"].sel(run=run, case="central").values
-        compute = float(plan["training.compute_flop"].sel(run=run))
-        assert np.cumsum(done) / compute == pytest.approx(np.cumsum(tokens) / 150e12)
+        at = {"campaign": run, "case": "central"}
+        seconds = plan["training.days"].sel(at).values * 86400.0
+        tokens = (
+            plan["training.tokens_per_s"].sel(at).values * plan["training.goodput"].sel(at).values
+        )
+        done = plan["training.model_flop"].sel(at).values
+        compute = float(plan["training.compute_flop"].sel(campaign=run))
+        assert np.cumsum(done) / compute == pytest.approx(np.cumsum(tokens * seconds) / 150e12)
+        assert float(plan["training.progress"].sel(at)[-1]) <= 1.0 + 1e-9
 
 
 def test_utilisation_counts_attention_and_what_stands_idle(plan: gw.Plan) -> None:
     known = plan.rates["one"]["h100-sxm"]
     assert known.kind == "modelled"
     assert known.curve is not None
-    mfu = plan["training.mfu"].sel(run="one", case="central").values
+    mfu = plan["training.mfu"].sel(campaign="one", case="central").values
     assert mfu[0] == 0.0
     assert mfu[1] == pytest.approx(float(known.curve.mfu(8000)))
+    assert known.attention == pytest.approx(known.curve.flop_per_token / known.flop_per_token)
     assert known.curve.flop_per_token > known.flop_per_token > 0.9 * known.curve.flop_per_token
 
 
 def test_the_band_of_the_curve_is_the_band_of_the_finish(plan: gw.Plan) -> None:
-    speed = plan["training.tokens_per_s"].sel(run="one").values
-    assert (speed[1:, 0] < speed[1:, 1]).all()
-    assert (speed[1:, 1] < speed[1:, 2]).all()
-    finish = plan["training.finish_month"].sel(run="one").values
+    speed = plan["training.tokens_per_s"].sel(campaign="one").values
+    finish = plan["training.finish_month"].sel(campaign="one").values
+    last = int(finish.min())
+    assert (speed[1:last, 0] < speed[1:last, 1]).all()
+    assert (speed[1:last, 1] < speed[1:last, 2]).all()
     assert finish[0] >= finish[1] >= finish[2]
     assert finish[0] > finish[2]
 
 
 def test_days_of_training_stop_in_the_last_month(plan: gw.Plan) -> None:
-    days = training_days(plan, "one")
-    finish = int(plan["training.finish_month"].sel(run="one", case="central"))
-    whole = plan.horizon.hours()[1 : finish + 1].sum() / 24.0
-    assert days is not None
-    assert whole - 31.0 < days <= whole
+    finish = float(plan["training.finish_month"].sel(campaign="one", case="central"))
+    days = plan["training.days"].sel(campaign="one", case="central").values
+    lengths = plan.horizon.hours() / 24.0
+    last = int(finish)
+    assert days[0] == 0.0
+    assert days[1:last] == pytest.approx(lengths[1:last])
+    assert days[last] == pytest.approx(lengths[last] * (finish - last))
+    assert plan.summary()["training"][0]["days"] == pytest.approx(days.sum(), abs=0.1)
+
+
+def test_a_cluster_leaves_packages_idle_where_more_would_keep_less() -> None:
+    falling = Goodput((8.0, 1000.0, 1e6), ((0.5, 0.5, 1e-4),) * 3)
+    known = Rate("stated", (0.4, 0.4, 0.4), 1e15, goodput=falling)
+    counts = np.geomspace(8.0, 1e6, 200)
+    for case in range(3):
+        kept, raw = known.flop_per_s(counts, case)
+        assert (np.diff(kept) >= -1e-9 * kept[:-1]).all()
+        assert (np.diff(raw) >= -1e-9 * raw[:-1]).all()
+        assert (kept <= raw).all()
+    assert known.flop_per_s(np.array([1000.0]), 1)[0] == pytest.approx(0.5 * 0.4e15 * 1000)
+
+
+def test_goodput_is_the_reliability_model_s_and_is_kept_on_disk() -> None:
+    catalog = Catalog()
+    shape = catalog.model("llama31-8b").architecture
+    found = goodput_of(catalog, shape, "h100-sxm")
+    assert isinstance(found, Goodput)
+    theirs = goodput_curve(catalog, shape, "h100-sxm")
+    counts = np.array([8.0, 5000.0, 3e5])
+    assert found.fraction(counts) == pytest.approx(theirs.fraction(counts))
+    assert Goodput.from_dict(found.as_dict()) == found
 
 
 def test_stated_utilisation_and_bare_compute_use_no_curve() -> None:
@@ -137,10 +192,14 @@ def test_stated_utilisation_and_bare_compute_use_no_curve() -> None:
         bare={"compute": "3e24 FLOP"},
     )
     stated, bare = (made.rates[run]["h100-sxm"] for run in ("stated", "bare"))
+    assert bare.goodput is None
+    assert made.summary()["training"][1]["goodput"] is None
     assert (stated.kind, stated.curve, bare.kind, bare.curve) == ("stated", None, "assumed", None)
-    done = made["training.model_flop"].sel(run="stated", case="central").values
+    done = made["training.model_flop"].sel(campaign="stated", case="central").values
+    share = made["training.goodput"].sel(campaign="stated", case="central").values
     peak = 12_000 * 989.4e12
-    assert done[0] == pytest.approx(0.3 * peak * 744 * 3600, rel=1e-3)
+    days = made["training.days"].sel(campaign="stated", case="central").values
+    assert done[0] == pytest.approx(0.3 * peak * days[0] * 86400 * share[0], rel=1e-3)
     tokens = made["training.tokens_per_s"].values
     assert tokens[0, 0, 1] == pytest.approx(0.3 * peak / stated.flop_per_token, rel=1e-3)
     assert not tokens[:, 1].any()
@@ -163,12 +222,12 @@ def test_what_cannot_be_modelled_is_carried_over_and_says_so() -> None:
     assert "no scaleup_bandwidth" in carried.why
     assert "utilisation of h100-sxm" in carried.why
     count = np.array([1000.0])
-    ratio = carried.flop_per_s(count)[1] / own.flop_per_s(count)[1]
+    ratio = carried.flop_per_s(count, 1)[1] / own.flop_per_s(count, 1)[1]
     assert ratio == pytest.approx(carried.peak_flops / own.peak_flops)
     rows = [row["input"] for row in made.summary()["assumptions"]]
     assert "utilisation of rubin-ultra" in rows
     assert "mfu" in rows
-    assert made.summary()["training"][0]["mfu"] == "carried over"
+    assert made.summary()["training"][0]["kind"] == "carried over"
 
 
 def test_a_plan_without_any_curve_falls_back_to_the_assumed_range() -> None:
@@ -191,12 +250,13 @@ def test_an_assumed_range_counts_only_where_it_is_used(plan: gw.Plan) -> None:
 
 
 def test_explaining_a_finish_reaches_the_strategy(plan: gw.Plan) -> None:
-    month = int(plan["training.finish_month"].sel(run="one", case="central"))
-    (working,) = campaigns(plan, "one", month)
-    text = str(gw.explain(plan, "training.finish_month", run="one"))
+    month = int(plan["training.finish_month"].sel(campaign="one", case="central"))
+    (working,) = clusters(plan, "one", month)
+    text = str(gw.explain(plan, "training.finish_month", campaign="one"))
     for part in (
         "performance.curves[one, h100-sxm", working.strategy, "kernel times measured on h100-sxm",
-        "band ", "accelerators: measured up to", "training_batch[one]",
+        "band ", "accelerators: measured up to", "training_batch[one]", "performance.goodput[one, h100-sxm",
+        "failure rates, recovery times",
     ):  # fmt: skip
         assert part in text, part
 
@@ -205,8 +265,10 @@ def test_the_headline_and_the_report_show_strategy_and_band(plan: gw.Plan) -> No
     lines = "\n".join(headline(plan.summary()))
     assert "llama31-70b, 150 Ttoken" in lines
     assert "16,000 h100-sxm, bf16, MFU" in lines
+    assert ", 16,000 GPUs, MFU " in lines
+    assert ", goodput " in lines
     page = html_report(plan)
-    assert "Training campaigns: strategy and error band" in page
+    assert "Training clusters: strategy, error band and goodput" in page
     assert "replicas" in page
 
 

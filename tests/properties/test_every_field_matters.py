@@ -92,9 +92,18 @@ RICH = {
     },
     "workloads": {
         "training": {
-            "run": {"compute": "3e27 FLOP", "precision": "fp8", "earliest": "2027-06", "share": "50 %"},
+            "run": {"compute": "3e27 FLOP", "precision": "fp8", "earliest": "2027-06", "share": "50 %",
+                    "post_training": {"share": "10 %"}},
             "model": {"model": "llama31-405b", "tokens": "50 Ttoken", "precision": "fp8", "campus": "one"},
-        }
+            "law": {"compute_optimal": {"compute": "1e25 FLOP", "law": "chinchilla-replication",
+                                        "like": "llama31-8b"},
+                    "precision": "fp8", "earliest": "2028-01", "count": "20000 packages"},
+        },
+        "serving": {
+            "chat": {"model": "llama31-70b", "demand": {"2027-06": "3 Ttoken/day", "2028-01": "9 Ttoken/day"},
+                     "growth": "3 %/month", "mix": {"input": "2 ktoken", "output": "1 ktoken"},
+                     "slo": {"ttft": "2 s", "tpot": "25 ms"}, "precision": "fp8", "price": "0.6 USD/Mtoken"},
+        },
     },
 }  # fmt: skip
 
@@ -184,16 +193,45 @@ CHANGES = {
     "Commitment.capacity": ("commitments.promise.capacity", "1.5 GW"),
     "Commitment.milestone": ("commitments.promise.milestone", {"stage": "in_service"}),
     "Commitment.by": ("commitments.promise.by", "2027-02"),
-    "TrainingRun.compute": ("workloads.training.run.compute", "4e27 FLOP"),
-    "TrainingRun.model": ("workloads.training.model.model", "llama31-70b"),
-    "TrainingRun.tokens": ("workloads.training.model.tokens", "90 Ttoken"),
-    "TrainingRun.sequence": ("workloads.training.model.sequence", "4096 token"),
-    "TrainingRun.batch": ("workloads.training.model.batch", "4 Mtoken"),
-    "TrainingRun.precision": ("workloads.training.run.precision", "bf16"),
-    "TrainingRun.earliest": ("workloads.training.run.earliest", "2027-09"),
-    "TrainingRun.share": ("workloads.training.run.share", "30 %"),
-    "TrainingRun.campus": ("workloads.training.run.campus", "one"),
-    "TrainingRun.mfu": ("workloads.training.run.mfu", "20 %"),
+    "TrainingCampaign.compute": ("workloads.training.run.compute", "4e27 FLOP"),
+    "TrainingCampaign.model": ("workloads.training.model.model", "llama31-70b"),
+    "TrainingCampaign.tokens": ("workloads.training.model.tokens", "90 Ttoken"),
+    "TrainingCampaign.sequence": ("workloads.training.model.sequence", "4096 token"),
+    "TrainingCampaign.batch": ("workloads.training.model.batch", "4 Mtoken"),
+    "TrainingCampaign.precision": ("workloads.training.run.precision", "bf16"),
+    "TrainingCampaign.earliest": ("workloads.training.run.earliest", "2027-09"),
+    "TrainingCampaign.share": ("workloads.training.run.share", "30 %"),
+    "TrainingCampaign.campus": ("workloads.training.run.campus", ["b"]),
+    "TrainingCampaign.after": ("workloads.training.law.after", ["run"]),
+    "TrainingCampaign.count": ("workloads.training.law.count", "9000 packages"),
+    "TrainingCampaign.grow": ("workloads.training.run.grow", False),
+    "TrainingCampaign.priority": ("workloads.training.law.priority", 10),
+    "TrainingCampaign.post_training": ("workloads.training.model.post_training", {"share": "5 %"}),
+    "TrainingCampaign.compute_optimal": (
+        "workloads.training.law.compute_optimal",
+        {"compute": "2e25 FLOP", "law": "chinchilla", "like": "llama31-70b"},
+    ),
+    "ComputeOptimal.compute": ("workloads.training.law.compute_optimal.compute", "2e25 FLOP"),
+    "ComputeOptimal.law": ("workloads.training.law.compute_optimal.law", "chinchilla"),
+    "ComputeOptimal.like": ("workloads.training.law.compute_optimal.like", "llama31-70b"),
+    "PostTraining.share": ("workloads.training.run.post_training.share", "20 %"),
+    "ServingStream.model": ("workloads.serving.chat.model", "llama31-8b"),
+    "ServingStream.demand": ("workloads.serving.chat.demand", {"2027-06": "2 Ttoken/day"}),
+    "ServingStream.growth": ("workloads.serving.chat.growth", "4 %/month"),
+    "ServingStream.mix": (
+        "workloads.serving.chat.mix",
+        {"input": "1 ktoken", "output": "1 ktoken", "reused": "10 %"},
+    ),
+    "ServingStream.slo": ("workloads.serving.chat.slo", {"ttft": "1 s", "tpot": "15 ms"}),
+    "ServingStream.precision": ("workloads.serving.chat.precision", "bf16"),
+    "ServingStream.price": ("workloads.serving.chat.price", "1 USD/Mtoken"),
+    "ServingStream.priority": ("workloads.serving.chat.priority", 10),
+    "RequestMix.input": ("workloads.serving.chat.mix.input", "8 ktoken"),
+    "RequestMix.output": ("workloads.serving.chat.mix.output", "500 token"),
+    "RequestMix.reused": ("workloads.serving.chat.mix.reused", "50 %"),
+    "LatencyLimits.ttft": ("workloads.serving.chat.slo.ttft", "100 ms"),
+    "LatencyLimits.tpot": ("workloads.serving.chat.slo.tpot", "12 ms"),
+    "TrainingCampaign.mfu": ("workloads.training.run.mfu", "20 %"),
     "OwnCatalog.defaults": ("catalog.defaults", {"planning": {"load_factor": 0.5}}),
 }
 
@@ -238,7 +276,7 @@ def leaf_fields():
     groups = {"ScenarioSpec.horizon", "ScenarioSpec.money", "ScenarioSpec.sites", "ScenarioSpec.hardware",
               "ScenarioSpec.deployment", "ScenarioSpec.lags", "ScenarioSpec.partners",
               "ScenarioSpec.investment", "ScenarioSpec.commitments", "ScenarioSpec.workloads",
-              "ScenarioSpec.catalog", "Workloads.training"}  # fmt: skip
+              "ScenarioSpec.catalog", "Workloads.training", "Workloads.serving"}  # fmt: skip
     names = {f"{kind.__name__}.{name}" for kind in seen for name in kind.model_fields}
     return {name for name in names if name not in groups and not name.endswith(".kind")}
 
@@ -260,7 +298,16 @@ def results(data):
         summary.pop(words)
     figures = {
         f"{group}.{name}": array.values
-        for group in ("power", "fleet", "milestones", "partners", "finance", "training")
+        for group in (
+            "power",
+            "fleet",
+            "milestones",
+            "partners",
+            "finance",
+            "training",
+            "serving",
+            "use",
+        )
         for name, array in plan.tree[group].to_dataset().data_vars.items()
     }
     return summary, figures

@@ -28,13 +28,15 @@ from gigawatt.report.palette import palette_of
 from gigawatt.report.table import link
 
 CHARTS = ["power", "accelerators", "milestones", "capital"]
+WORKLOADS = ["gantt", "demand", "use"]
 TABLES = [
     "gigawatts",
     "tranches",
     "accelerators-table",
     "commitments",
     "training",
-    "campaigns",
+    "clusters",
+    "serving",
     "binding",
     "partners",
     "operations",
@@ -98,11 +100,21 @@ CROWDED: dict[str, Any] = {
         "guard": {"kind": "guaranty", "cap": "80 GUSD", "per_gigawatt": "9 GUSD/GW", "term": "60 months"},
     },
     "commitments": {"one": {"capacity": "1 GW", "by": "2027-06"}, "hundred": {"capacity": "100 GW"}},
-    "workloads": {"training": {
-        "done": {"compute": "1e27 FLOP", "precision": "fp8"},
-        "open": {"compute": "5e30 FLOP", "precision": "fp8"},
-        "never": {"compute": "1e34 FLOP", "precision": "fp8"},
-    }},
+    "workloads": {
+        "training": {
+            "done": {"compute": "1e27 FLOP", "precision": "fp8", "post_training": {"share": "20 %"}},
+            "open": {"compute": "5e30 FLOP", "precision": "fp8", "share": "50 %"},
+            "never": {"compute": "1e34 FLOP", "precision": "fp8", "count": "9e6 packages", "grow": False},
+        },
+        "serving": {
+            "chat": {"model": "llama31-8b", "demand": {"2027-01": "900 Ttoken/day"}, "growth": "5 %/month",
+                     "mix": {"input": "1 ktoken", "output": "1 ktoken"},
+                     "slo": {"ttft": "2 s", "tpot": "25 ms"}, "price": "0.1 USD/Mtoken"},
+            "quick": {"model": "llama31-8b", "demand": {"2027-01": "1 Ttoken/day"},
+                      "mix": {"input": "1 ktoken", "output": "1 ktoken"},
+                      "slo": {"ttft": "2 s", "tpot": "10 us"}},
+        },
+    },
     "evidence": {
         "sites.site-0": {"confidence": "assumed", "note": HOSTILE, "source": "x</script>",
                          "url": "javascript:alert(4)"},
@@ -170,6 +182,14 @@ class Page(HTMLParser):
         return chart
 
 
+def charts_of(plan: gw.Plan) -> list[str]:
+    """The charts that a plan has, in the order of the page."""
+    workloads = plan.scenario.spec.workloads
+    some = {"gantt": workloads.training, "demand": workloads.serving,
+            "use": workloads.training or workloads.serving}  # fmt: skip
+    return [*CHARTS[:2], *(key for key in WORKLOADS if some[key]), *CHARTS[2:]]
+
+
 def page_of(data: dict[str, Any]) -> tuple[gw.Plan, str]:
     """A plan and its report."""
     plan = gw.plan(gw.Scenario.from_dict(data))
@@ -204,8 +224,8 @@ def any_page(request: pytest.FixtureRequest, one_campus: gw.Plan) -> tuple[gw.Pl
 
 
 def test_every_section_chart_and_table_is_there_once(any_page: tuple[gw.Plan, Page]) -> None:
-    _, page = any_page
-    for key in [*SECTIONS, *CHARTS, *TABLES]:
+    plan, page = any_page
+    for key in [*SECTIONS, *charts_of(plan), *TABLES]:
         assert page.ids.count(key) == 1, key
     assert len(page.ids) == len(set(page.ids))
 
@@ -222,12 +242,12 @@ def test_links_within_the_page_lead_somewhere(any_page: tuple[gw.Plan, Page]) ->
 def test_every_chart_has_words_a_table_and_its_formulas(any_page: tuple[gw.Plan, Page]) -> None:
     plan, page = any_page
     plots = [attrs for _, attrs in page.elements if attrs.get("class") == "plot"]
-    assert [attrs["data-chart"] for attrs in plots] == CHARTS
+    assert [attrs["data-chart"] for attrs in plots] == charts_of(plan)
     for attrs in plots:
         assert attrs["role"] == "img"
         assert attrs["tabindex"] == "0"
         assert len(attrs["aria-label"] or "") > 40
-    for key in CHARTS:
+    for key in charts_of(plan):
         assert f"{key}-years-rows" in page.ids
     for name in (
         "power.in_service_it_mw",
@@ -250,8 +270,8 @@ def test_what_the_plan_does_not_know_is_said(one_campus: gw.Plan) -> None:
     words = Page(html_report(one_campus)).words
     for phrase in (
         "delivered and halls are energised",
-        "No income",
-        "failures, restarts and checkpoints are not planned",
+        "Revenue is that of served output tokens alone",
+        "Experiments, data generation and evaluation hold no accelerators",
         "Power is nameplate",
         "error band of the model FLOP utilisation (MFU)",
     ):
@@ -272,7 +292,8 @@ def test_empty_parts_say_so() -> None:
     for phrase in (
         "The scenario has no investment that pays.",
         "The scenario makes no commitment.",
-        "The scenario asks for no training run.",
+        "The scenario asks for no training campaign.",
+        "The scenario asks for no served model.",
         "No capacity is contracted from partners.",
         "No investment pays in this scenario",
     ):
@@ -287,7 +308,10 @@ def test_unpaid_tranches_and_unfinished_runs_are_named(crowded: tuple[gw.Plan, s
     ]
     assert unpaid
     assert f"Not paid within the horizon: {', '.join(unpaid)}" in words
-    assert "Training run never: not within the horizon" in words
+    assert "never: Never starts: its cluster of 9,000,000 packages must be there at once" in words
+    assert "open: Not finished by 2036-06" in words
+    assert "quick: Nothing is served: " in words
+    assert "of the demand is met; unmet in" in words
     assert "✗ missed" in words
     assert "contingent, not cash" in words
 
@@ -315,6 +339,35 @@ def test_layers_are_the_arrays_of_the_plan(any_page: tuple[gw.Plan, Page]) -> No
     packages, dies = (np.sum(r["y"][:own], axis=0) for r in page.chart("accelerators")["switches"])
     np.testing.assert_array_equal(packages, plan.fleet["packages"].values.sum(axis=(1, 2)))
     np.testing.assert_array_equal(dies, plan.fleet["dies"].values.sum(axis=(1, 2)))
+
+
+def test_bars_of_campaigns_are_their_times(any_page: tuple[gw.Plan, Page]) -> None:
+    plan, page = any_page
+    if not plan.scenario.spec.workloads.training:
+        return
+    data = page.chart("gantt")["data"]
+    for lane, row in enumerate(plan.summary()["training"]):
+        bars = [t for t in data if t["name"] == row["name"] and t["mode"] == "lines"]
+        assert bool(bars) == (row["start"]["central"] is not None)
+        if not bars:
+            continue
+        assert {y for bar in bars for y in bar["y"]} == {lane}
+        assert bars[0]["x"][0][:7] == row["start"]["central"]
+        assert bars[-1]["x"][-1][:7] == (row["finish"]["central"] or str(plan.horizon.last))
+        assert len(bars) == 2 if row["post_training_flop"] else 1
+        if len(bars) == 2:
+            assert bars[0]["x"][-1] == bars[1]["x"][0]
+            assert bars[0]["line"]["color"] != bars[1]["line"]["color"]  # lighter
+
+
+def test_demand_and_use_are_stacked_to_their_sums(crowded: tuple[gw.Plan, str]) -> None:
+    plan, text = crowded
+    page = Page(text)
+    for key, figure in (("demand", "serving.demand_tokens_per_s"), ("use", "use.capacity")):
+        layers = [t["y"] for t in page.chart(key)["data"] if t.get("stackgroup")]
+        total = np.sum(layers, axis=0)
+        values = plan[figure].values.reshape(plan.horizon.months, -1).sum(axis=1)
+        np.testing.assert_allclose(total / total[-1], values / values[-1], rtol=1e-4)
 
 
 def test_spending_is_stacked_to_its_sum(any_page: tuple[gw.Plan, Page]) -> None:
@@ -354,7 +407,9 @@ def test_a_run_folder_gives_the_same_page(one_campus: gw.Plan, tmp_path: Path) -
 def test_names_keep_their_colours(crowded: tuple[gw.Plan, str]) -> None:
     plan, text = crowded
     page, palette = Page(text), palette_of(plan)
-    for shades in (palette.sites, palette.systems, palette.parties):
+    for shades in (
+        palette.sites, palette.systems, palette.parties, palette.campaigns, palette.streams,
+    ):  # fmt: skip
         assert len(set(shades.values())) == len(shades)
     colours = {
         trace["name"].removeprefix("racks, "): trace["line"]["color"]
@@ -553,7 +608,8 @@ def test_a_browser_draws_it_without_complaint(
     page.on("request", other)
     page.on("requestfailed", lambda request: complaints.append(f"failed {request.url}"))
     page.goto(file.as_uri())
-    for key in CHARTS:
+    drawn = [*CHARTS, *{"one-campus": ["gantt", "use"], "crowded": WORKLOADS}.get(case, [])]
+    for key in drawn:
         plot = page.locator(f'.plot[data-chart="{key}"]')
         # Plotly layers its svg elements; the first holds the plot
         assert plot.locator("svg.main-svg .cartesianlayer .xy").count() >= 1
@@ -566,7 +622,7 @@ def test_a_browser_draws_it_without_complaint(
     page.wait_for_function(
         "document.querySelectorAll('.hoverlayer .legend, .hoverlayer .hovertext').length >= 4"
     )
-    assert page.locator(".cursor:not([hidden])").count() == len(CHARTS)
+    assert page.locator(".cursor:not([hidden])").count() == len(drawn)
     page.keyboard.press("Escape")
     assert page.locator(".cursor:not([hidden])").count() == 0
     # one zoom

@@ -41,6 +41,10 @@ POWER = "      2027-01: 50 MW\n      2028-01: 100 MW\n"
 INVEST = GOOD[GOOD.index("investment:") : GOOD.index("workloads:")]
 SITES = GOOD[GOOD.index("sites:") : GOOD.index("hardware:")]
 HARDWARE = GOOD[GOOD.index("hardware:") : GOOD.index("deployment:")]
+STREAM = (
+    "  serving:\n    chat: {model: llama31-8b, demand: {2027-06: 1 Gtoken/day}, mix: {input: 1 ktoken, "
+    "output: 1 ktoken}, slo: {ttft: 2 s, tpot: 25 ms}}\n"
+)
 RUN = "    run: {compute: 1e25 FLOP, precision: fp8}\n"
 
 ERRORS = [
@@ -191,11 +195,39 @@ ERRORS = [
         "{commissioned_to_service: 1 month} #!\n    basis: it\n    power: {2027-01: 50 MW}",
         "sites.plain.lags", "as a whole"),
     Bad("E321", "pue: 1.2", "facility_paid: 200 MW #!", "sites.plain.facility_paid", "at most 100 MW"),
-    Bad("E318", RUN, "    run: {precision: fp8} #!\n", "training.run", "either 'compute' or 'model'"),
+    Bad("E318", RUN, "    run: {precision: fp8} #!\n", "training.run", "either 'compute', or 'model'"),
     Bad("E318", RUN, "    run: {model: llama31-405b} #!\n", "training.run", "needs its training 'tokens'"),
     Bad("E318", RUN, "    run: {compute: 1 FLOP, tokens: 1 token} #!\n", "run.tokens", "need a 'model'"),
     Bad("E318", RUN, "    run: {compute: 1 FLOP, model: llama31-405b, tokens: 1 token} #!\n",
         "training.run", "either"),
+    Bad("E318", RUN, "    run: {compute_optimal: {compute: 1e24 FLOP, law: chinchilla, like: llama31-8b}, "
+        "tokens: 1 token} #!\n", "run.tokens", "scaling law says"),
+    Bad("E323", "precision: fp8}", "after: [runs]} #!", "training.run.after.0", "to wait for"),
+    Bad("E324", RUN, RUN.replace("precision: fp8", "after: [b]") + RUN.replace("run:", "b:").replace(
+        "precision: fp8", "after: [run]"), "training.run.after", "run → b → run", line=28),
+    Bad("E325", "precision: fp8}", "count: 900000 packages} #!", "training.run.count", "too many"),
+    Bad("E325", "precision: fp8}", "campus: one, count: 900000 packages} #!", "training.run.count",
+        "plain, the largest place"),
+    Bad("E326", RUN, "    run: {compute_optimal: {compute: 1e24 FLOP, law: chinchila, like: llama31-8b}} #!\n",
+        "run.compute_optimal.law", "Did you mean 'chinchilla'"),
+    Bad("E309", RUN, "    run: {compute_optimal: {compute: 1e24 FLOP, law: chinchilla, like: lama31-8b}} #!\n",
+        "run.compute_optimal.like", "llama31-8b"),
+    Bad("E327", "precision: fp8}", "share: 50 %, count: 9 packages} #!", "training.run.count", "not both"),
+    Bad("E308", "precision: fp8}", "campus: [plane]} #!", "training.run.campus.0", "Did you mean 'plain'"),
+    Bad("E203", "precision: fp8}", "campus: two} #!", "training.run.campus", "'two' is not one of"),
+    Bad("E203", "precision: fp8}", "campus: []} #!", "training.run.campus", "at least 1"),
+    Bad("E203", "precision: fp8}", "grow: 1} #!", "training.run.grow", "bool"),
+    Bad("E210", "precision: fp8}", "count: 9} #!", "training.run.count", "200000 packages"),
+    Bad("E309", *after(STREAM.replace("llama31-8b", "lama31-8b")), "serving.chat.model", "llama31-8b", line=30),
+    Bad("E301", *after(STREAM.replace("2027-06", "2025-06")), "chat.demand.2025-06", "horizon", line=30),
+    Bad("E213", *after(STREAM.replace("1 Gtoken/day", "0 token/day")), "serving.chat.demand", "Nothing is ever",
+        line=30),
+    Bad("E213", *after(STREAM.replace("output: 1 ktoken", "output: 0.5 token")), "serving.chat.mix.output",
+        "cannot be meant", line=30),
+    Bad("E214", *after(STREAM.replace("25 ms", "25 MW")), "serving.chat.slo.tpot", "a duration", line=30),
+    Bad("E214", *after(STREAM.replace("1 Gtoken/day", "1 Gtoken")), "serving.chat.demand.2027-06",
+        "tokens over time", line=30),
+    Bad("E202", *after(STREAM.replace("ttft: 2 s, ", "")), "serving.chat.slo.ttft", "first token", line=30),
     Bad("E401", *after("catalog: {systems: {mine: {name: Mine}}} #!\nhardware: {mine: {}}"),
         "catalog.systems.mine", "mine"),
 ]  # fmt: skip
@@ -227,7 +259,11 @@ WARNINGS = [
     Bad("W111", "    cap: 1 GUSD", "    cap: 9 GUSD", "investment.vendor", "not paid within", line=19),
     Bad("W112", "  gb300-nvl72:", "  a100-80gb-sxm: {}\n  gb300-nvl72:",
         "workloads.training.run", "fp8 peak", line=29),
-    Bad("W113", "1e25 FLOP", "1e32 FLOP", "workloads.training.run", "does not finish", line=28),
+    Bad("W113", "1e25 FLOP", "1e32 FLOP", "workloads.training.run", "more months are needed", line=28),
+    Bad("W114", RUN, "    run: {compute: 1e25 FLOP, precision: fp8, count: 50000 packages, grow: false} #!\n",
+        "workloads.training.run", "too few"),
+    Bad("W115", *after(STREAM.replace("25 ms", "100 us")), "workloads.serving.chat", "gb300-nvl72", line=30),
+    Bad("W116", *after(STREAM.replace("1 Gtoken", "1 Ptoken")), "serving.chat", "demand is met", line=30),
 ]  # fmt: skip
 
 ELSEWHERE = {

@@ -74,7 +74,7 @@ def test_the_units_of_some_fields() -> None:
     assert units("Hardware", "supply") == {"rack/month"}
     assert units("Lags", "order_to_delivery") == {"month"}
     assert units("Partner", "price") == {"USD/package/hour"}
-    assert units("TrainingRun", "compute") == {"FLOP"}
+    assert units("TrainingCampaign", "compute") == {"FLOP"}
     assert units("MilestoneEquity", "tranche") == {"USD/GW"}
 
 

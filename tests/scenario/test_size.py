@@ -23,3 +23,13 @@ def test_too_many_months_sites_and_systems_are_refused_with_their_product() -> N
 
 def test_what_just_fits_is_accepted() -> None:
     gw.Scenario.from_dict(wide(200, 20, 1000))
+
+
+def test_too_many_workloads_are_refused_with_their_product() -> None:
+    data = wide(100, 10, 240)
+    runs = {f"r{n}": {"compute": "1e24 FLOP"} for n in range(90)}
+    with pytest.raises(gw.errors.ScenarioError, match="21,600,000 cells") as caught:
+        gw.Scenario.from_dict({**data, "workloads": {"training": runs}})
+    assert [(problem.code, problem.path) for problem in caught.value.problems] == [
+        ("E322", "workloads")
+    ]

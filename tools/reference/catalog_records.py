@@ -90,6 +90,10 @@ def catalog_page() -> str:
             "id | name | developer | parameters | active | layers | hidden | context | training tokens",
             (_model_row(entry.id, entry.record) for entry in catalog.entries("models")),
         ),
+        "## Scaling laws",
+        "Fits of the loss of a model by its parameters N and tokens D, E + A / N^alpha + B / D^beta, which "
+        "`compute_optimal` splits a budget by.",
+        table("id | name | A | B | alpha | beta | E | about", _laws(catalog)),
         "## Failures and recovery",
         "Interruptions of a training run for each accelerator and hour, by component; a generation that is "
         "not here takes those of Hopper, memory in proportion to its stacks. "
@@ -214,6 +218,13 @@ def _defaults(catalog: Catalog) -> Iterator[tuple[str, ...]]:
         if isinstance(fact, Fact):
             meaning = cell(re.sub(r" \[[^]]*\]\.$", "", str(field.description)).rstrip("."))
             yield f"`{name}`", fact_value(fact), fact.confidence, meaning
+
+
+def _laws(catalog: Catalog) -> Iterator[tuple[str, ...]]:
+    for key in catalog.ids("laws"):
+        law = catalog.law(key)
+        figures = (f"{fact.value:g}" for fact in (law.a, law.b, law.alpha, law.beta, law.floor))
+        yield f"`{key}`", cell(law.name), *figures, cell(law.note)
 
 
 def _failures(catalog: Catalog) -> Iterator[tuple[str, ...]]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gigawatt.app.words import count
+from gigawatt.app.amounts import count
 
 if TYPE_CHECKING:
     from gigawatt.perf.serving.answer import ServingAnswer

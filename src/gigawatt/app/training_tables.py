@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gigawatt.app.words import count, money
+from gigawatt.app.amounts import count, money
 
 if TYPE_CHECKING:
     from gigawatt.perf.found import Point

@@ -5,21 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["count", "headline", "money"]
+from .amounts import count, money
+from .workload_words import workload_rows
 
-
-def money(usd: float) -> str:
-    """Dollars with three or four significant digits: $51.3B, $940M, $12,000."""
-    size = abs(usd)
-    for scale, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
-        if size >= scale:
-            return f"${usd / scale:,.4g}{letter}"
-    return f"${usd:,.0f}"
-
-
-def count(number: float) -> str:
-    """A count: 1.23 M from a million on, whole below."""
-    return f"{number / 1e6:,.3g} M" if abs(number) >= 1e6 else f"{number:,.0f}"
+__all__ = ["headline"]
 
 
 def headline(summary: Mapping[str, Any], widths: int = 30) -> Iterable[str]:
@@ -77,8 +66,7 @@ def _rows(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield f"guaranty {key}", f"up to {money(usd)} of contingent exposure, not cash"
     for row in summary["commitments"]:
         yield f"commitment {row['name']}", f"{row['gw']:g} GW ({row['basis']}) {_kept(row)}"
-    for row in summary["training"]:
-        yield f"run {row['name']}", _run(row)
+    yield from workload_rows(summary)
     assumed = sum(row["kind"] == "assumed" for row in summary["assumptions"])
     estimates = len(summary["assumptions"]) - assumed
     yield "assumptions", f"{assumed} of ours, {estimates} defaults from published figures"
@@ -90,29 +78,6 @@ def _rows(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
                 for row in summary["warnings"]
             ),
         )
-
-
-def _run(row: Mapping[str, Any]) -> str:
-    """Work and finish of a run; under it one line for each system that works on it."""
-    finish = row["finish"]
-    when = finish["central"] or "not within the horizon"
-    span = f"; {finish['high'] or 'never'} to {finish['low'] or 'never'}"
-    banded = f"MFU {row['mfu']}{'' if row['mfu'] == 'stated' else span}"
-    what = f"{row['model']}, {row['tokens'] / 1e12:,.4g} Ttoken, " if row["model"] else ""
-    lines = [f"{what}{row['compute_flop']:.3g} FLOP in {row['precision']} by {when} ({banded})"]
-    if row["model"]:
-        lines += [_campaign(c) for c in row["campaigns"]]
-    return "\n".join(lines)
-
-
-def _campaign(c: Mapping[str, Any]) -> str:
-    """One system at work on a run: how many, how well, by which strategy."""
-    band = f"{100 * c['mfu_low']:.3g} to {100 * c['mfu_high']:.3g} %"
-    how = f", {c['strategy']}" if c["kind"] == "modelled" else f", {c['kind']}"
-    return (
-        f"{c['accelerators']:,.0f} {c['system']}, {c['format']}, MFU {100 * c['mfu']:.3g} % "
-        f"({band}){how}"
-    )
 
 
 def _kept(row: Mapping[str, Any]) -> str:

@@ -17,15 +17,27 @@ from .facts import _Frozen, _Sourced
 __all__ = [
     "AttentionSurface",
     "CollectiveSurface",
+    "DecodeAttentionSurface",
+    "DecodeFit",
+    "ExchangeSurface",
+    "ExpertPrecision",
     "Fit",
     "GemmSurface",
     "GroupedSurface",
     "KernelPrecision",
     "Kernels",
+    "LatentProductSurface",
+    "SmallCollectiveSurface",
+    "SmallGemmSurface",
+    "SmallGroupedSurface",
     "StreamSurface",
 ]
 
 KernelPrecision = Literal["bf16", "fp8", "fp8_block", "nvfp4"]
+ExpertPrecision = Literal[
+    "bf16", "fp8", "fp8_block", "nvfp4", "mxfp4_bf16", "mxfp4_mxfp8", "int4_bf16"
+]
+Framework = Literal["vllm", "sglang", "trtllm"]
 HeadDim = Literal["64", "128", "256", "mla"]
 Collective = Literal[
     "all_reduce", "all_gather", "reduce_scatter", "alltoall", "expert_dispatch", "expert_combine"
@@ -131,6 +143,110 @@ class StreamSurface(Fit):
     """Sustained bandwidth of reads and writes together [B/s]."""
 
 
+class DecodeFit(Fit):
+    """A surface of decoding: the fastest framework, and how the others compare.
+
+    Its hidden terms (those with a rate, and `k_s`) add as a root of squares, the others plainly.
+    """
+
+    frameworks: dict[Framework, Rate] = Field(default_factory=dict)
+    """Median time of each framework's kernel over that of the fastest, shape by shape [1]."""
+
+
+class SmallGemmSurface(DecodeFit):
+    """Matrix product (m × k) (k × n) with 1 to 256 rows.
+
+    launch + a m n + b m k + root of squares of n k bytes / bandwidth, 2 m n k / rate, c k.
+    """
+
+    launch_s: Constant
+    """Time of an empty product [s]."""
+    bytes_per_s: Rate
+    """Bandwidth at which weights are read [B/s]."""
+    arithmetic_flops_per_s: Rate
+    """Rate of the arithmetic alone [FLOP/s]."""
+    k_s: Constant
+    """Time per element of the inner size, which a tile of the output runs through in turn [s]."""
+    mn_s: Constant
+    """Time per element of the output [s]."""
+    mk_s: Constant
+    """Time per element of the activations [s]."""
+    weight_bytes: Rate
+    """Bytes of a weight with its block scales [B]."""
+
+
+class LatentProductSurface(DecodeFit):
+    """One of the two products per head around latent attention, 128 to 512 or 512 to 128."""
+
+    launch_s: Constant
+    """Time of an empty product [s]."""
+    bytes_per_s: Rate
+    """Bandwidth at which weights are read; they may have been in the cache [B/s]."""
+    arithmetic_flops_per_s: Rate
+    """Rate of the arithmetic alone [FLOP/s]."""
+    row_s: Constant
+    """Time per element that enters or leaves [s]."""
+    weight_bytes: Rate
+    """Bytes of a weight [B]."""
+
+
+class DecodeAttentionSurface(DecodeFit):
+    """Attention of one new token a sequence.
+
+    launch + a context + b query elements + root of squares of cache bytes / bandwidth, FLOP / rate.
+    """
+
+    launch_s: Constant
+    """Time with next to nothing in the cache [s]."""
+    bytes_per_s: Rate
+    """Bandwidth at which the key-value cache is read [B/s]."""
+    arithmetic_flops_per_s: Rate
+    """Rate of the arithmetic alone [FLOP/s]."""
+    context_s: Constant
+    """Time per token of the context of one sequence [s]."""
+    query_s: Constant
+    """Time per element of the queries: sequences × heads × head dimension [s]."""
+
+
+class SmallGroupedSurface(DecodeFit):
+    """Experts of one layer on one rank for 1 to 1,024 tokens.
+
+    launch + a rows hidden + root of squares of touched weight bytes / bandwidth, FLOP / rate.
+    """
+
+    launch_s: Constant
+    """Time with next to no tokens and weights [s]."""
+    bytes_per_s: Rate
+    """Bandwidth at which the weights of touched experts are read, experts touched as by random choice
+    [B/s]."""
+    arithmetic_flops_per_s: Rate
+    """Rate of the arithmetic alone [FLOP/s]."""
+    row_s: Constant
+    """Time per element of the rows: tokens × experts per token × hidden [s]."""
+    weight_bytes: Rate
+    """Bytes of a weight with its block scales [B]."""
+
+
+class SmallCollectiveSurface(DecodeFit):
+    """Collective of small messages between n ranks: alpha(n) + message / bandwidth(n)."""
+
+    alpha_s: dict[int, Constant] = Field(min_length=1)
+    """Start by number of ranks [s]."""
+    bytes_per_s: dict[int, Rate] = Field(min_length=1)
+    """Bytes of the message per second, by number of ranks [B/s]."""
+
+
+class ExchangeSurface(SmallCollectiveSurface):
+    """Sending tokens to their experts, or back.
+
+    The message is tokens of a rank × experts per token × hidden × bytes of an element; that a token goes
+    once to a rank with several of its experts is in the bandwidth.
+    """
+
+    element_bytes: Rate
+    """Bytes of an element as it was sent when measured [B]."""
+
+
 class Kernels(_Sourced):
     """Kernel times of one system."""
 
@@ -152,3 +268,21 @@ class Kernels(_Sourced):
     """Collectives inside one scale-up domain, in elements of 2 bytes."""
     stream: StreamSurface | None = None
     """Kernels that only move memory."""
+    small_gemm: dict[KernelPrecision, SmallGemmSurface] = Field(default_factory=dict)
+    """Matrix products of decoding by precision."""
+    latent_product: dict[KernelPrecision, LatentProductSurface] = Field(default_factory=dict)
+    """Products around latent attention by precision."""
+    cast: dict[Literal["static", "dynamic"], StreamSurface] = Field(default_factory=dict)
+    """Casting a few activations from bf16 to fp8: with a given scale, or one found for each row."""
+    decode_attention: dict[HeadDim, dict[KernelPrecision, DecodeAttentionSurface]] = Field(
+        default_factory=dict
+    )
+    """Attention of decoding by head dimension and precision of the cache; `mla` over the latent."""
+    small_grouped: dict[ExpertPrecision, SmallGroupedSurface] = Field(default_factory=dict)
+    """Experts of decoding by precision of weights, and of activations where it differs."""
+    small_all_reduce: SmallCollectiveSurface | None = None
+    """All-reduce of decoding in one scale-up domain, in elements of 2 bytes."""
+    small_all_to_all: dict[Literal["dispatch", "combine"], ExchangeSurface] = Field(
+        default_factory=dict
+    )
+    """Exchange of a few tokens with experts."""

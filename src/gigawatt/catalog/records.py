@@ -30,6 +30,7 @@ __all__ = [
     "Precision",
     "Record",
     "Reference",
+    "ScalingLaw",
     "Site",
     "System",
 ]
@@ -48,6 +49,7 @@ Kind = Literal[
     "kernels",
     "calibration",
     "reliability",
+    "laws",
     "defaults",
 ]
 
@@ -55,6 +57,7 @@ PowerFact = Annotated[Fact, FactDoor(Door("MW", "210 kW", ge=1e-6, le=100.0))]
 WattFact = Annotated[Fact, FactDoor(Door("W", "1400 W", gt=0.0))]
 CountFact = Annotated[Fact, FactDoor(Door("", "72", gt=0.0, le=1e6, whole=True, bare=True))]
 FactorFact = Annotated[Fact, FactDoor(Door("", "1.15", ge=1.0, le=3.0, bare=True))]
+CoefficientFact = Annotated[Fact, FactDoor(Door("", "406.4", gt=0.0, bare=True))]
 ShareFact = Annotated[Fact, FactDoor(Door("", "35 %", ge=0.0, le=1.0, bare=True))]
 FlopsFact = Annotated[Fact, FactDoor(Door("FLOP/s", "2.5 PFLOP/s", gt=0.0, le=1e21))]
 BytesFact = Annotated[Fact, FactDoor(Door("B", "288 GB", gt=0.0, le=1e18))]
@@ -313,6 +316,21 @@ class Claim(_Loose, _Record):
     """Readings that the claim does not support."""
 
 
+class ScalingLaw(_Record):
+    """A fit of the loss of a model by its parameters N and tokens D: E + A / N^alpha + B / D^beta."""
+
+    a: CoefficientFact
+    """A, of the parameters [1]."""
+    b: CoefficientFact
+    """B, of the tokens [1]."""
+    alpha: CoefficientFact
+    """Exponent of the parameters [1]."""
+    beta: CoefficientFact
+    """Exponent of the tokens [1]."""
+    floor: CoefficientFact
+    """E, the loss that neither reduces [nat/token]."""
+
+
 class PlanningDefaults(_Record):
     """What a plan uses where the scenario is silent; each is shown as an assumption."""
 
@@ -366,5 +384,6 @@ Record = (
     | Kernels
     | Calibration
     | Reliability
+    | ScalingLaw
     | PlanningDefaults
 )

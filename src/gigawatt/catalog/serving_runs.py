@@ -112,8 +112,8 @@ class ServingRun:
                 self.precision_kv,
             ),
             *(self.framework, self.mode, self.isl, None if self.osl is None else round(self.osl)),
-            *(load, self.tp, self.pp, self.ep, self.dp_attention, self.prefill_gpus),
-            *(self.decode_gpus, self.slo),
+            *(load, self.tp, self.pp, self.ep, self.dp_attention, self.speculative),
+            *(self.prefill_gpus, self.decode_gpus, self.slo),
         )
         return "|".join("" if part is None else str(part) for part in parts)
 

@@ -22,7 +22,18 @@ from gigawatt.core.yamltree import Tree, read_yaml
 from .calibration import Calibration
 from .facts import Source
 from .kernels import Kernels
-from .records import Claim, Deal, Kind, Model, PlanningDefaults, Record, Reference, Site, System
+from .records import (
+    Claim,
+    Deal,
+    Kind,
+    Model,
+    PlanningDefaults,
+    Record,
+    Reference,
+    ScalingLaw,
+    Site,
+    System,
+)
 from .reliability import Reliability
 
 __all__ = ["DATA", "KINDS", "Catalog", "Entry", "record_files"]
@@ -42,6 +53,7 @@ _TYPES: dict[Kind, type[Record]] = {
     "kernels": Kernels,
     "calibration": Calibration,
     "reliability": Reliability,
+    "laws": ScalingLaw,
     "defaults": PlanningDefaults,
 }
 _R = TypeVar("_R", bound=Record)
@@ -139,6 +151,10 @@ class Catalog:
     def claim(self, record_id: str) -> Claim:
         """A claim by id."""
         return self._typed("claims", record_id, Claim)
+
+    def law(self, record_id: str) -> ScalingLaw:
+        """A scaling law by id."""
+        return self._typed("laws", record_id, ScalingLaw)
 
     def kernels(self, system_id: str) -> Kernels:
         """Kernel times of a system, by the system's id."""

@@ -29,13 +29,16 @@ __all__ = [
     "Bandwidth",
     "Bytes",
     "Carbon",
+    "ClusterSize",
     "Compute",
     "ComputeRate",
     "Count",
     "Door",
     "Energy",
     "EnergyPrice",
+    "GrowthPerMonth",
     "GrowthPerYear",
+    "Latency",
     "Life",
     "Months",
     "Packages",
@@ -46,12 +49,14 @@ __all__ = [
     "Ratio",
     "Share",
     "SpareShare",
+    "TokenRate",
     "Tokens",
     "UsdOverall",
     "UsdPerGigawatt",
     "UsdPerGpuHour",
     "UsdPerMegawatt",
     "UsdPerRack",
+    "UsdPerToken",
     "Watts",
     "is_range",
 ]
@@ -363,7 +368,10 @@ Share = Annotated[float, Door("", "80 %", le=1.0, bare=True)]
 SpareShare = Annotated[float, Door("", "3 %", le=0.9, bare=True)]
 Compute = Annotated[float, Door("FLOP", "2e27 FLOP", gt=0.0, le=1e40)]
 ComputeRate = Annotated[float, Door("FLOP/s", "2.5 PFLOP/s", gt=0.0)]
+ClusterSize = Annotated[float, Door("package", "200000 packages", gt=0.0, whole=True, le=1e9)]
 Tokens = Annotated[float, Door("token", "15 Ttoken", gt=0.0, le=1e24)]
+TokenRate = Annotated[float, Door("token/s", "2 Ttoken/day", le=1e18)]
+Latency = Annotated[float, Door("s", "25 ms", gt=0.0, le=3600.0)]
 Bytes = Annotated[float, Door("B", "288 GB", gt=0.0)]
 Bandwidth = Annotated[float, Door("B/s", "22 TB/s", gt=0.0)]
 UsdOverall = Annotated[float, Door("USD", "100 GUSD", le=1e13)]
@@ -371,6 +379,8 @@ UsdPerRack = Annotated[float, Door("USD/rack", "7.8 MUSD/rack", le=1e10)]
 UsdPerMegawatt = Annotated[float, Door("USD/MW", "15 MUSD/MW", le=1e10)]
 UsdPerGigawatt = Annotated[float, Door("USD/GW", "10 GUSD/GW", gt=0.0, le=1e13)]
 UsdPerGpuHour = Annotated[float, Door("USD/package/hour", "2.1 USD/gpu/hour", le=1e6)]
+UsdPerToken = Annotated[float, Door("USD/token", "0.6 USD/Mtoken", le=1.0)]
 EnergyPrice = Annotated[float, Door("USD/MWh", "45 USD/MWh", le=1e6)]
 Carbon = Annotated[float, Door("kg/MWh", "370 kg/MWh", le=1e6)]
 GrowthPerYear = Annotated[float, Door("1/year", "10 %/year", le=1.0)]
+GrowthPerMonth = Annotated[float, Door("1/month", "6 %/month", ge=-0.5, le=1.0)]

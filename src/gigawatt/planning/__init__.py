@@ -1,7 +1,8 @@
 """The one function `plan(scenario) -> Plan`, and what is asked of Plans."""
 
 from .compare import Comparison, compare
-from .explain import Explanation, explain
+from .explain import explain
+from .explanation import Explanation
 from .plan import Plan, plan
 from .runfolder import is_run, load_run, save_run
 

@@ -1,6 +1,6 @@
 """Inputs → figures: the stages of a plan, each a function from arrays to arrays.
 
-Data goes one way: power and fleet, then milestones and partners, then training, then money. A stage
+Data goes one way: power and fleet, then milestones and partners, then money and workloads. A stage
 reads inputs and earlier results and returns new figures; nothing is changed afterwards. Figures are
 stored with months first, as the table in `figures` says.
 """
@@ -17,9 +17,11 @@ from gigawatt.scenario.schema import Milestone
 
 from .buildout import Buildout, Figures, months_first
 from .inputs import Inputs
+from .machines import Machines, machines_of
 from .money import columns, money_figures
 from .rates import Progress, Rates, rates_of
-from .runs import training_figures
+from .serving_rates import ServingRates, serving_rates_of
+from .workloads import Placed, place_workloads
 
 __all__ = ["BASES", "Built", "build"]
 
@@ -35,6 +37,9 @@ class Built:
     counters: tuple[str, ...]
     gigawatts: int
     rates: Rates
+    serving_rates: ServingRates
+    machines: Machines
+    placed: Placed
 
 
 def build(scenario: Scenario, inputs: Inputs, progress: Progress | None = None) -> Built:
@@ -47,7 +52,7 @@ def build(scenario: Scenario, inputs: Inputs, progress: Progress | None = None) 
     inputs : Inputs
         Resolved from the same scenario.
     progress : callable, optional
-        Told in words when a throughput curve has to be computed.
+        Told in words when a throughput curve or a serving rate has to be computed.
     """
     fleet = Buildout(scenario, inputs)
     counted = {
@@ -56,17 +61,21 @@ def build(scenario: Scenario, inputs: Inputs, progress: Progress | None = None) 
     }
     deployed = [fleet.deployed_gw(basis).sum(axis=0) for basis in BASES]
     money, tranches, gigawatts = money_figures(scenario, inputs, fleet, counted)
-    rates = rates_of(scenario, inputs, fleet.packages, progress)
+    partners = _partners(inputs)
+    machines = machines_of(scenario, inputs, fleet, partners)
+    rates = rates_of(scenario, inputs, machines, progress)
+    serving = serving_rates_of(scenario, machines, progress)
+    placed = place_workloads(scenario, inputs, machines, rates, serving)
     figures: Figures = {
         **fleet.power_figures(),
         **fleet.fleet_figures(),
         "milestones.deployed_gw": np.stack(deployed, -1),
         "milestones.counted_gw": columns(counted, inputs.horizon.months),
-        **_partners(inputs),
-        **training_figures(scenario, inputs, fleet, rates),
+        **partners,
+        **placed.figures,
         **money,
     }
-    return Built(figures, tranches, tuple(counted), gigawatts, rates)
+    return Built(figures, tranches, tuple(counted), gigawatts, rates, serving, machines, placed)
 
 
 def _counters(scenario: Scenario) -> dict[str, Milestone]:

@@ -10,6 +10,8 @@ import numpy as np
 
 from gigawatt.core.yamltree import flatten
 
+from .calendar import months_late
+from .compare_workloads import moved_workloads
 from .plan import Plan
 
 __all__ = ["Comparison", "Difference", "compare"]
@@ -20,6 +22,8 @@ _BY_MONTH = {
     "cumulative cost of the build-out": ("finance.spend_usd", {}, "USD"),
     "cumulative investments": ("finance.investment_usd", {}, "USD"),
     "funding gap": ("finance.funding_gap_usd", {}, "USD"),
+    "accelerators in training": ("use.packages", {"use": "training", "case": "central"}, "package"),
+    "accelerators in serving": ("use.packages", {"use": "serving", "case": "central"}, "package"),
 }
 _CUMULATIVE = {"finance.spend_usd", "finance.investment_usd"}
 _NO_FIGURES = {"assumptions", "warnings", "binding", "scenario"}
@@ -86,6 +90,8 @@ class Comparison:
         Headline figures that differ.
     months : list of MonthlyDifference
         Figures by month that differ.
+    workloads : list of str
+        What that means for each campaign and stream that it moved, one sentence each.
     """
 
     a: str
@@ -93,6 +99,7 @@ class Comparison:
     inputs: list[Difference]
     outcomes: list[Difference]
     months: list[MonthlyDifference]
+    workloads: list[str]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -106,6 +113,7 @@ class Comparison:
             "inputs": rows(self.inputs),
             "outcomes": rows(self.outcomes),
             "months": rows(self.months),
+            "workloads": list(self.workloads),
         }
 
     def show(self) -> None:
@@ -118,6 +126,9 @@ class Comparison:
             f"  {d.what}: {_text(d.a)} → {_text(d.b)}   {d.where_b or d.where_a}".rstrip()
             for d in self.inputs
         ] or ["  nothing"]
+        if self.workloads:
+            lines += ["", "what that means for models"]
+            lines += [f"  {sentence}" for sentence in self.workloads]
         lines += ["", "what that moved"]
         lines += [
             f"  {d.what}: {_text(d.a)} → {_text(d.b)}{_change(d)}" for d in self.outcomes
@@ -145,8 +156,7 @@ def _change(difference: Difference) -> str:
     if isinstance(a, (int, float)) and isinstance(b, (int, float)) and not isinstance(a, bool):
         return f"   ({b - a:+,.6g})"
     if _is_month(a) and _is_month(b):
-        months = (int(b[:4]) - int(a[:4])) * 12 + int(b[5:]) - int(a[5:])
-        return f"   ({months:+d} months)"
+        return f"   ({months_late(a, b):+d} months)"
     return ""
 
 
@@ -175,7 +185,12 @@ def compare(a: Plan, b: Plan) -> Comparison:
     ['sites.prairie.power.2027-06']
     """
     return Comparison(
-        a.scenario.label, b.scenario.label, _inputs(a, b), _outcomes(a, b), _months(a, b)
+        a.scenario.label,
+        b.scenario.label,
+        _inputs(a, b),
+        _outcomes(a, b),
+        _months(a, b),
+        moved_workloads(a, b),
     )
 
 
@@ -224,13 +239,21 @@ def _headline(plan: Plan) -> dict[str, Any]:
     for row in summary["commitments"]:
         flat[f"commitment {row['name']} met"] = row["met"]
     for row in summary["training"]:
+        flat[f"campaign {row['name']} starts"] = row["start"]["central"]
         for case, month in row["finish"].items():
-            flat[f"run {row['name']} finished ({case} MFU)"] = month
+            flat[f"campaign {row['name']} finishes ({case})"] = month
+        flat[f"campaign {row['name']} accelerators"] = row["accelerators"]
+        flat[f"campaign {row['name']} usd"] = row["cost_usd"]
+    for row in summary["serving"]:
+        flat[f"stream {row['name']} met"] = row["met"]["central"]
+        flat[f"stream {row['name']} unmet from"] = row["unmet_from"]
+        flat[f"stream {row['name']} revenue usd"] = row["revenue_usd"]
     skipped = {
         "gigawatts",
         "tranches",
         "commitments",
         "training",
+        "serving",
         "horizon",
         "cost_by_gigawatt",
         *_NO_FIGURES,

@@ -176,6 +176,52 @@ def gigawatts_never_fall(
         yield "deployed gigawatts fall, or facility exceeds grid, or IT exceeds facility"
 
 
+def workloads_use_what_serves(
+    f: Mapping[str, Array],
+    inputs: Inputs,
+    scenario: Scenario,
+    tranches: Mapping[str, list[Tranche]],
+) -> Iterator[str]:
+    """Used ≤ in service at every place and machine in every month, and each use is the sum of its claims."""
+    capacity = f["use.capacity"]
+    taken = f["use.training"] + f["use.serving"]
+    worst = np.max(taken - capacity[..., None], initial=0.0)
+    if worst > _EPS * max(1.0, float(capacity.max(initial=0.0))):
+        yield f"workloads use up to {worst:g} packages more than are in service"
+    own = f["fleet.packages"].sum(axis=(1, 2)) + f["partners.packages"].sum(axis=1)
+    if np.any(capacity.sum(axis=(1, 2)) > own * (1.0 + _EPS) + _EPS):
+        yield "workloads may use more packages than the fleet and its partners have"
+    scale = max(1.0, float(own.max(initial=0.0)))
+    for use, of in (("training", "training"), ("serving", "serving")):
+        claimed = f[f"{of}.accelerators"].sum(axis=1)
+        if np.any(np.abs(f[f"use.{use}"].sum(axis=(1, 2)) - claimed) > _EPS * scale):
+            yield f"packages in use for {use} are not the sum of its claims"
+    if np.any(
+        np.abs(f["use.packages"].sum(axis=1) - capacity.sum(axis=(1, 2))[:, None]) > _EPS * scale
+    ):
+        yield "packages by use do not add up to those in service"
+
+
+def workloads_do_what_was_asked(
+    f: Mapping[str, Array],
+    inputs: Inputs,
+    scenario: Scenario,
+    tranches: Mapping[str, list[Tranche]],
+) -> Iterator[str]:
+    """Compute done ≤ budget, and all of it where a campaign is finished; met + unmet = demand."""
+    budget = f["training.compute_flop"] + f["training.post_training_flop"]
+    done = f["training.model_flop"].sum(axis=0)
+    if np.any(done > budget[:, None] * (1.0 + _EPS)):
+        yield "a campaign does more compute than its budget"
+    ended = np.isfinite(f["training.finish_month"])
+    if np.any(ended & (done < budget[:, None] * (1.0 - _EPS))):
+        yield "a campaign is finished before its compute is done"
+    met, unmet = f["serving.met_tokens_per_s"], f["serving.unmet_tokens_per_s"]
+    demand = f["serving.demand_tokens_per_s"][..., None]
+    if np.any(np.abs(met + unmet - demand) > _EPS * np.maximum(demand, 1.0)) or np.any(met < -_EPS):
+        yield "tokens met and unmet are not the demand"
+
+
 RULES: tuple[Rule, ...] = (
     power_used_is_energised_and_contracted,
     racks_are_accounted_for,
@@ -184,6 +230,8 @@ RULES: tuple[Rule, ...] = (
     tranches_follow_their_milestones,
     the_policy_is_kept,
     gigawatts_never_fall,
+    workloads_use_what_serves,
+    workloads_do_what_was_asked,
 )
 
 

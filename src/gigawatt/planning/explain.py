@@ -8,8 +8,6 @@ finished plan and computes nothing but sums over the labels that were not asked 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -20,102 +18,22 @@ from gigawatt.core.provenance import Evidence
 from gigawatt.fleet.deploy import BINDING
 from gigawatt.fleet.milestones import gigawatt_months
 
-from .campaigns import Campaign, assumed_utilisations, campaigns
+from .calendar import month_begun, month_ended
+from .clusters import assumed_utilisations
+from .explain_workloads import curve_nodes, goodput_nodes, serving_nodes, workload_remark
+from .explanation import END, MONTH_UNITS, Explanation
 from .figures import FIGURES, Figure, by_name
 from .plan import Plan
 
 __all__ = ["Explanation", "explain"]
 
 _MAX_LABELS = 8
-_ALTERNATIVES = frozenset({"case", "run", "counter", "basis", "precision"})
+_PERFORMANCE = {"curves": curve_nodes, "goodput": goodput_nodes, "serving": serving_nodes}
+_TIMES = ("training.start_month", "training.pretrained_month", "training.finish_month")
+_ALTERNATIVES = frozenset({"case", "campaign", "stream", "use", "counter", "basis", "precision"})
 """Axes whose entries stand beside one another and are never added up."""
 _UTILISATIONS = frozenset({"mfu", "mfu_low", "mfu_high"})
-_MONTH_UNITS = frozenset({"month index", "months after start"})
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One figure, explained.
-
-    Attributes
-    ----------
-    name : str
-        Figure, input or scenario path.
-    labels : dict of str to str
-        Site, system, month … it was taken at.
-    value : float or str or None
-        Its value, or the term as written.
-    unit, formula, doc : str
-        What it is and how it follows.
-    evidence : Evidence or None
-        Of inputs: who says so, and where it was set.
-    below : list of Explanation
-        What it was computed from.
-    remark : str
-        What else matters here, such as what binds.
-    """
-
-    name: str
-    labels: Mapping[str, str]
-    value: float | str | None
-    unit: str = ""
-    formula: str = ""
-    doc: str = ""
-    evidence: Evidence | None = None
-    below: list[Explanation] = field(default_factory=list)
-    remark: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return {
-            "name": self.name,
-            "labels": dict(self.labels),
-            "value": self.value,
-            "unit": self.unit,
-            "formula": self.formula,
-            "doc": self.doc,
-            "evidence": self.evidence.as_dict() if self.evidence else None,
-            "remark": self.remark,
-            "below": [node.as_dict() for node in self.below],
-        }
-
-    def lines(self, indent: int = 0) -> Iterator[str]:
-        """The explanation as indented text."""
-        pad = "  " * indent
-        at = f"[{', '.join(self.labels.values())}]" if self.labels else ""
-        value = _shown(self.value)
-        unit = "" if self.unit in {"", "1", "code", *_MONTH_UNITS} else f" {self.unit}"
-        head = f"{pad}{self.name}{at} = {value}{unit}" if value else f"{pad}{self.name}{at}"
-        if self.evidence is not None:
-            head += f"    {_cited(self.evidence)}"
-        yield head
-        if self.formula:
-            yield f"{pad}  = {self.formula}"
-        for node in self.below:
-            yield from node.lines(indent + 2)
-        if self.remark:
-            yield f"{pad}  {self.remark}"
-
-    def __str__(self) -> str:
-        return "\n".join(self.lines())
-
-
-def _shown(value: float | str | None) -> str:
-    if value is None or isinstance(value, str):
-        return value or ""
-    if np.isinf(value):
-        return "no limit"
-    if np.isnan(value):
-        return "not reached"
-    if abs(value) >= 1e15:
-        return f"{value:.4g}"
-    return f"{value:,.6g}" if abs(value) < 1e6 and value != int(value) else f"{value:,.0f}"
-
-
-def _cited(evidence: Evidence) -> str:
-    words = "assumed" if evidence.is_assumption else evidence.confidence
-    parts = (evidence.where, words, evidence.source, evidence.as_of, evidence.note)
-    return " · ".join(part for part in parts if part)
+_PARTNER_UTILISATIONS = frozenset(f"partner_{name}" for name in _UTILISATIONS)
 
 
 def explain(plan: Plan, name: str, *, at: str | None = None, **labels: str) -> Explanation:
@@ -130,8 +48,8 @@ def explain(plan: Plan, name: str, *, at: str | None = None, **labels: str) -> E
     at : str, optional
         Month `YYYY-MM`; the last of the horizon if left out.
     **labels : str
-        `site`, `system`, `partner`, `investment`, `gigawatt`, `basis`, `run`, `case` …; sums over what
-        is left out.
+        `site`, `system`, `partner`, `investment`, `gigawatt`, `basis`, `campaign`, `stream`, `place`,
+        `machine`, `case` …; sums over what is left out.
 
     Returns
     -------
@@ -167,14 +85,17 @@ def explain(plan: Plan, name: str, *, at: str | None = None, **labels: str) -> E
     _check_labels(plan[name], name, labels)
     if at is None and "gigawatt" in labels:
         month = _month_of_gigawatt(plan, int(labels["gigawatt"]))
-    if at is None and name == "training.finish_month" and "run" in labels:
-        finish = plan[name].sel(run=labels["run"], case=labels.get("case", "central"))
-        month = plan.month(float(finish)) or month
+    if at is None and name in _TIMES and "campaign" in labels:
+        time = float(
+            plan[name].sel(campaign=labels["campaign"], case=labels.get("case", "central"))
+        )
+        found = month_begun(plan, time) if name == _TIMES[0] else month_ended(plan, time)
+        month = Month.parse(found) if found else month
     return _figure(plan, figure, month, _implied(plan, labels), set())
 
 
 def _implied(plan: Plan, labels: Mapping[str, str]) -> dict[str, str]:
-    """Labels with those that follow: an investment's counter, a run's precision."""
+    """Labels with those that follow: an investment's counter, a campaign's precision."""
     found = dict(labels)
     spec = plan.scenario.spec
     if "gigawatt" in labels and "investment" not in labels:
@@ -184,8 +105,8 @@ def _implied(plan: Plan, labels: Mapping[str, str]) -> dict[str, str]:
         counter = f"investment.{found['investment']}"
         if counter in {str(label) for label in plan.milestones["counter"].values}:
             found.setdefault("counter", counter)
-    if "run" in labels:
-        found.setdefault("precision", spec.workloads.training[labels["run"]].precision)
+    if "campaign" in labels:
+        found.setdefault("precision", spec.workloads.training[labels["campaign"]].precision)
     return found
 
 
@@ -316,8 +237,10 @@ def _figure(
 
 def _readable(plan: Plan, value: float, unit: str) -> float | str:
     """A value as people read it: months as YYYY-MM."""
-    if unit not in _MONTH_UNITS or not np.isfinite(value):
+    if unit not in MONTH_UNITS or not np.isfinite(value):
         return value
+    if unit == END:
+        return month_ended(plan, value) or value
     return str(plan.horizon.start + int(value))
 
 
@@ -352,19 +275,25 @@ def _below(
     group, _, rest = name.partition(".")
     if group == "inputs":
         nodes = _inputs(plan, rest, month, labels)
-        if rest in _UTILISATIONS:
+        if rest in _UTILISATIONS | _PARTNER_UTILISATIONS:
             used = assumed_utilisations(plan)
-            nodes = [
-                n for n in nodes if (n.labels.get("precision"), n.labels.get("system")) in used
-            ]
+            nodes = [n for n in nodes if (n.labels.get("precision"), _machine(plan, n)) in used]
         return nodes
     if group == "scenario":
         return _terms(plan, rest, labels)
     if group == "performance":
-        return curve_nodes(plan, month, labels)
+        return _PERFORMANCE[rest](plan, month, labels)
     figure = by_name(name)
     assert figure is not None
     return [_figure(plan, figure, month, labels, seen)]
+
+
+def _machine(plan: Plan, node: Explanation) -> str | None:
+    """The machine of a node's labels: a system, or what a partner runs."""
+    partner = node.labels.get("partner")
+    if partner is None:
+        return node.labels.get("system")
+    return plan.scenario.spec.partners[partner].system
 
 
 def _inputs(
@@ -408,7 +337,11 @@ def _evidence(plan: Plan, name: str, key: tuple[str, ...], month: Month) -> Evid
 def _terms(plan: Plan, prefix: str, labels: Mapping[str, str]) -> list[Explanation]:
     """Terms of the scenario under a path, with their lines."""
     kind = prefix.rpartition(".")[2]
-    wanted = {"investment": labels.get("investment"), "training": labels.get("run")}.get(kind)
+    wanted = {
+        "investment": labels.get("investment"),
+        "training": labels.get("campaign"),
+        "serving": labels.get("stream"),
+    }.get(kind)
     counter = labels.get("counter")
     found = []
     for path, value in plan.scenario.leaves().items():
@@ -430,6 +363,8 @@ def _terms(plan: Plan, prefix: str, labels: Mapping[str, str]) -> list[Explanati
 
 
 def _remark(plan: Plan, figure: Figure, month: Month, labels: Mapping[str, str]) -> str:
+    if (words := workload_remark(plan, figure.name, labels)) is not None:
+        return words
     if "site" not in labels or figure.name not in {
         "fleet.packages",
         "fleet.racks_in_service",
@@ -455,32 +390,3 @@ def _remark(plan: Plan, figure: Figure, month: Month, labels: Mapping[str, str])
             )
             remark += f"; {now:,.0f} racks wait in store since {since}"
     return remark
-
-
-def curve_nodes(plan: Plan, month: Month, labels: Mapping[str, str]) -> list[Explanation]:
-    """What the throughput of runs rests on in a month: one node for each run and system at work."""
-    index = month - plan.horizon.start
-    found = []
-    for run in [labels["run"]] if "run" in labels else list(plan.rates):
-        for campaign in campaigns(plan, run, index, labels.get("case", "central")):
-            found.append(_campaign(campaign, month))
-    return found
-
-
-def _campaign(c: Campaign, month: Month) -> Explanation:
-    at = {"run": c.run, "system": c.system, "month": str(month)}
-    rate = c.tokens_per_s if c.tokens_per_s is not None else f"MFU {c.mfu:.1%}"
-    below = [
-        Explanation("accelerators", {}, c.accelerators, "package"),
-        Explanation("mfu", {}, f"{c.mfu:.1%}, band {c.mfu_low:.1%} to {c.mfu_high:.1%}"),
-    ]
-    if c.strategy:
-        below += [
-            Explanation("strategy", {}, f"{c.strategy}: {c.strategy_words}"),
-            Explanation("step", {}, f"{c.step_s:.3g} s for {c.batch_tokens / 1e6:,.4g} Mtoken"),
-        ]
-    below.append(Explanation("evidence", {}, c.ground))
-    below += [Explanation("outside validated ground", {}, text) for text in c.outside]
-    unit = "token/s" if c.tokens_per_s is not None else ""
-    formula = f"throughput curve of the model on {c.system}, {c.format}" if c.strategy else c.kind
-    return Explanation("performance.curves", at, rate, unit, formula, below=below)

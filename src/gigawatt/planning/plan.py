@@ -26,9 +26,11 @@ from .build import BASES, Built, build
 from .conservation import check_conservation
 from .figures import FIGURES
 from .inputs import Inputs
-from .rates import Progress, Rates
+from .outcomes import outcomes_of
+from .rates import CASES, Progress, Rates
 from .resolve import resolve
-from .runs import CASES
+from .serving_rates import ServingRates
+from .workloads import USES
 
 __all__ = ["Plan", "plan"]
 
@@ -42,15 +44,19 @@ class Plan:
     scenario : Scenario
         What was planned.
     tree : xarray.DataTree
-        Groups inputs, power, fleet, milestones, partners, finance, training.
+        Groups inputs, power, fleet, milestones, partners, finance, training, serving, use.
     tranches : dict of str to list of Tranche
         Payments of each investment, exact to the cent.
     evidence : dict of str to dict
         Input name → labels → `Evidence`.
     rates : dict of str to dict of str to Rate
-        Run → system → how fast it works on the run, with its throughput curve.
+        Campaign → machine → how fast it works on the campaign, with its throughput curve.
+    serving_rates : dict of str to dict of str to StreamRate
+        Stream → machine → what a package serves.
     warnings : tuple of Problem
         What is allowed and probably not meant.
+    outcomes : dict of str to str
+        What became of each workload in the central case, by its path in the scenario.
     version, catalog_hash : str
         Program and catalog that the plan was made with.
 
@@ -67,7 +73,9 @@ class Plan:
     tranches: Mapping[str, list[Tranche]]
     evidence: Mapping[str, Mapping[tuple[str, ...], Evidence]]
     rates: Rates = field(default_factory=dict)
+    serving_rates: ServingRates = field(default_factory=dict)
     warnings: tuple[Problem, ...] = field(default=())
+    outcomes: Mapping[str, str] = field(default_factory=dict)
     version: str = __version__
     catalog_hash: str = ""
 
@@ -111,8 +119,18 @@ class Plan:
 
     @cached_property
     def training(self) -> xr.Dataset:
-        """Training runs: tokens per second, utilisation and FLOP by month, finish month."""
+        """Training campaigns: cluster, throughput, goodput and progress by month, start and finish."""
         return self._group("training")
+
+    @cached_property
+    def serving(self) -> xr.Dataset:
+        """Served models: demand, what of it is met, accelerators, revenue by month."""
+        return self._group("serving")
+
+    @cached_property
+    def use(self) -> xr.Dataset:
+        """Who uses the accelerators: training, serving, nobody."""
+        return self._group("use")
 
     @cached_property
     def inputs(self) -> xr.Dataset:
@@ -140,8 +158,8 @@ def plan(scenario: Scenario, *, progress: Progress | None = None) -> Plan:
     scenario : Scenario
         From `gigawatt.load` or `Scenario.from_dict`.
     progress : callable, optional
-        Told in words when something takes longer than a breath: throughput curves are computed once
-        on a machine and kept.
+        Told in words when something takes longer than a breath: throughput curves and serving rates
+        are computed once on a computer and kept.
 
     Returns
     -------
@@ -167,7 +185,9 @@ def plan(scenario: Scenario, *, progress: Progress | None = None) -> Plan:
         tranches=built.tranches,
         evidence=evidence,
         rates=built.rates,
+        serving_rates=built.serving_rates,
         warnings=warnings,
+        outcomes={found.path: found.text for found in outcomes_of(inputs, built)},
         catalog_hash=scenario.catalog.hash,
     )
 
@@ -183,7 +203,11 @@ def _coordinates(scenario: Scenario, inputs: Inputs, built: Built) -> dict[str, 
         "counter": list(built.counters),
         "investment": list(scenario.spec.investment),
         "gigawatt": np.arange(1, built.gigawatts + 1),
-        "run": list(scenario.spec.workloads.training),
+        "campaign": list(scenario.spec.workloads.training),
+        "stream": list(scenario.spec.workloads.serving),
+        "place": list(built.machines.places),
+        "machine": list(built.machines.labels),
+        "use": list(USES),
         "case": list(CASES),
     }
 

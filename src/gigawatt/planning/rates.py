@@ -1,59 +1,66 @@
-"""How fast the packages of a system work on a training run, and how that is known.
+"""How fast the packages of a system work on a training campaign, and how that is known.
 
-A run with a model follows a throughput curve: modelled tokens per second by the number of accelerators.
-A system that cannot be modelled is carried over from one of the same plan that can, at the same
-utilisation, and says so. A run that states a utilisation, or compute without a model, is peak ×
-utilisation. Every answer has a low, a central and a high case.
+A campaign with a model follows a throughput curve: modelled tokens per second by the number of
+accelerators. A system that cannot be modelled is carried over from one of the same plan that can, at
+the same utilisation, and says so. A campaign that states a utilisation, or compute without a model, is
+peak × utilisation. With a model, failures then take their share: goodput by the size of the cluster.
+Every answer has a low, a central and a high case.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
 
-from gigawatt.catalog import PRECISIONS, Model
-from gigawatt.catalog.huggingface import model_from_config
+from gigawatt.catalog import PRECISIONS
 from gigawatt.core.arrays import Array
 from gigawatt.core.errors import InputError
-from gigawatt.perf.assumed import sustained_rate, training_compute
+from gigawatt.perf.assumed import training_compute
 from gigawatt.perf.scaling import ThroughputCurve, throughput_curve
 from gigawatt.scenario import Scenario
-from gigawatt.scenario.schema import TrainingRun
+from gigawatt.scenario.demands import TrainingCampaign
+from gigawatt.workload.placement import CASES
 
+from .goodput import Goodput, goodput_of
 from .inputs import Inputs
+from .machines import Machines
+from .trained import Trained, trained
 
-__all__ = ["CASES", "Kind", "Progress", "Rate", "Rates", "model_of", "rates_of"]
+__all__ = ["CASES", "Kind", "Progress", "Rate", "Rates", "rates_of"]
 
-CASES = ("low", "central", "high")
 Kind = Literal["modelled", "carried over", "assumed", "stated"]
 Progress = Callable[[str], None]
+_TINY = 1e-300
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rate:
-    """How fast the packages of one system work on one run.
+    """How fast the packages of one system work on one campaign.
 
     Attributes
     ----------
     kind : str
         modelled: by the system's own curve; carried over: by another system's curve at the same
-        utilisation; assumed: by the range of the catalog; stated: by the run's own `mfu`.
+        utilisation; assumed: by the range of the catalog; stated: by the campaign's own `mfu`.
     cases : tuple of float
         Low, central and high model FLOP utilisation [1]; of what is carried over, these over the
         central one [1]; 1 of what is modelled, where the curve has its own band.
     peak_flops : float
-        Dense peak of a package in the run's precision [FLOP/s]; 0 where it has none.
+        Dense peak of a package in the campaign's precision [FLOP/s]; 0 where it has none.
     curve : ThroughputCurve or None
         The curve, where there is one.
     flop_per_token : float
-        Training compute of a token, 6 × active parameters [FLOP/token]; 0 for a run without a model.
+        Training compute of a token, 6 × active parameters [FLOP/token]; 0 without a model.
     why : str
         Why there is no curve of its own.
     model : str
-        Catalog id of the run's model, or words for one from a config.json; empty without a model.
+        Catalog id of the model, or words for another; empty without a model.
+    goodput : Goodput or None
+        Share of the time that is work kept; none where it is not modelled, which counts as all.
     """
 
     kind: Kind
@@ -63,128 +70,177 @@ class Rate:
     flop_per_token: float = 0.0
     why: str = ""
     model: str = ""
+    goodput: Goodput | None = None
 
-    def flop_per_s(self, packages: Array) -> Array:
-        """Training compute done a second, by case.
+    @property
+    def works(self) -> bool:
+        """Whether any number of packages trains anything."""
+        return self.peak_flops > 0.0 and max(self.cases) > 0.0
+
+    @cached_property
+    def least(self) -> float:
+        """Fewest packages that hold the model [1]."""
+        return 1.0 if self.curve is None else self.curve.least
+
+    @property
+    def attention(self) -> float:
+        """Model FLOP with attention over those that budgets count [1]."""
+        if self.curve is None or self.flop_per_token == 0.0:
+            return 1.0
+        return self.curve.flop_per_token / self.flop_per_token
+
+    def flop_per_s(self, packages: Array, case: int) -> tuple[Array, Array]:
+        """Training compute a second, as budgets count it.
 
         Parameters
         ----------
         packages : array, shape (...)
-            Packages that work on the run.
+            Packages of a cluster.
+        case : int
+            0 low, 1 central, 2 high.
 
         Returns
         -------
-        array, shape (3, ...) [FLOP/s]
-            As budgets count it, so that tokens are done when the budget is.
+        kept, raw : array, shape (...) [FLOP/s]
+            What counts, and the throughput before failures. A cluster leaves packages idle where more
+            of them would keep less, so neither ever falls.
         """
-        if self.curve is None:
-            peak, low, central, high = (np.array(x) for x in (self.peak_flops, *self.cases))
-            each = sustained_rate(peak, low, central, high)
-            return np.stack([packages * rate for rate in (each.low, each.central, each.high)])
-        return self._tokens_per_s(self.curve, packages) * self.flop_per_token
+        table = self._table
+        count = np.asarray(packages, dtype=float)
+        enough = count >= table.least
+        at = np.log(np.maximum(count, table.least))
+        kept = np.exp(np.interp(at, table.log_count, table.log_kept[case]))
+        raw = np.exp(np.interp(at, table.log_count, table.log_raw[case]))
+        return kept * enough, raw * enough
 
-    def busy_flops(self, packages: Array) -> Array:
-        """Model FLOP a second with attention, by case; over the peak it is the MFU [FLOP/s]."""
-        if self.curve is None:
-            return self.flop_per_s(packages)
-        return self._tokens_per_s(self.curve, packages) * self.curve.flop_per_token
-
-    def _tokens_per_s(self, curve: ThroughputCurve, packages: Array) -> Array:
-        if self.kind == "modelled":
-            low, high = curve.band(packages)
-            return np.stack((low, curve.rate(packages), high))
-        faster = self.peak_flops / curve.peak_flops
-        central = curve.rate(packages) * faster
-        return np.stack([case * central for case in self.cases])
+    @cached_property
+    def _table(self) -> _Table:
+        return _table(self)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON; `from_dict` is its inverse."""
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
         curve = None if self.curve is None else self.curve.as_dict()
-        return {**plain, "cases": list(self.cases), "curve": curve}
+        goodput = None if self.goodput is None else self.goodput.as_dict()
+        return {**plain, "cases": list(self.cases), "curve": curve, "goodput": goodput}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Rate:
         """Inverse of `as_dict`."""
         curve = data["curve"] and ThroughputCurve.from_dict(data["curve"])
+        goodput = data["goodput"] and Goodput.from_dict(data["goodput"])
         low, central, high = (float(value) for value in data["cases"])
-        return cls(**{**data, "cases": (low, central, high), "curve": curve})
+        return cls(**{**data, "cases": (low, central, high), "curve": curve, "goodput": goodput})
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Fewest packages; logarithms of counts, and by case of the compute kept and before failures."""
+
+    least: float
+    log_count: Array
+    log_kept: Array
+    log_raw: Array
+
+
+@lru_cache(maxsize=1024)
+def _table(rate: Rate) -> _Table:
+    """A rate on a grid, straight in logarithms between its points; what is kept never falls."""
+    counts = [np.array([1.0, 1e10])]
+    if rate.curve is not None:
+        counts = [rate.curve.counts, rate.curve.least * np.ones(1)]
+    if rate.goodput is not None:
+        counts.append(np.array(rate.goodput.counts))
+    grid = np.unique(np.concatenate(counts))
+    least = max(rate.least, 1.0)
+    grid = grid[(grid >= least) & np.isfinite(grid)]
+    if not len(grid):
+        grid = np.ones(1)
+    raw = _raw(rate, grid)
+    kept = raw if rate.goodput is None else raw * rate.goodput.fraction(grid)
+    best = np.maximum.accumulate(kept, axis=-1)
+    place = np.maximum.accumulate(np.where(kept >= best, np.arange(len(grid)), 0), axis=-1)
+    logs = (
+        np.log(np.maximum(np.take_along_axis(rows, place, axis=-1), _TINY)) for rows in (kept, raw)
+    )
+    return _Table(least, np.log(grid), *logs)
+
+
+def _raw(rate: Rate, counts: Array) -> Array:
+    """Throughput before failures by case, shape (3, n) [FLOP/s]."""
+    if rate.curve is None:
+        return np.stack([case * rate.peak_flops * counts for case in rate.cases])
+    if rate.kind == "modelled":
+        low, high = rate.curve.band(counts)
+        return np.stack((low, rate.curve.rate(counts), high)) * rate.flop_per_token
+    central = rate.curve.rate(counts) * rate.flop_per_token
+    faster = rate.peak_flops / rate.curve.peak_flops
+    return np.stack([case * faster * central for case in rate.cases])
 
 
 Rates = Mapping[str, Mapping[str, Rate]]
-"""Run → system → rate; systems that never serve are left out."""
-
-
-def model_of(scenario: Scenario, run: TrainingRun) -> Model:
-    """The model that a run names: a catalog id, or a config.json beside the scenario."""
-    assert run.model is not None
-    config = scenario.folder / run.model
-    if config.is_file() or config.is_dir():
-        return model_from_config(config)
-    return scenario.catalog.model(run.model)
+"""Campaign → machine → rate; machines that never serve are left out."""
 
 
 def rates_of(
-    scenario: Scenario, inputs: Inputs, packages: Array, progress: Progress | None = None
+    scenario: Scenario, inputs: Inputs, machines: Machines, progress: Progress | None = None
 ) -> Rates:
-    """Rates of all runs on all systems that ever serve.
+    """Rates of all campaigns on all machines that ever serve.
 
     Parameters
     ----------
     scenario, inputs : Scenario, Inputs
-        Runs and models; peaks and utilisations.
-    packages : array, shape (S, K, T)
-        Packages in service.
+        Campaigns and models; sequences.
+    machines : Machines
+        What they may use.
     progress : callable, optional
         Told in words when a curve has to be computed.
     """
-    serves = packages.sum(axis=(0, 2)) > 0.0
-    present = [(k, key) for k, key in enumerate(inputs.systems) if serves[k]]
+    present = machines.present
     runs = scenario.spec.workloads.training
-    each = len(present)
-    of = each * sum(run.model is not None and run.mfu is None for run in runs.values())
+    subjects = {name: trained(scenario, run) for name, run in runs.items()}
+    modelled = [n for n, run in runs.items() if subjects[n].architecture and run.mfu is None]
+    numbers = iter(range(1, 1 + len(modelled) * len(present)))
     found: dict[str, dict[str, Rate]] = {}
-    number = 0
-    for name, run in runs.items():
-        p = PRECISIONS.index(run.precision)
-        per_token, called = 0.0, ""
+    for at, (name, run) in enumerate(runs.items()):
         curves: dict[str, ThroughputCurve] = {}
         reasons: dict[str, str] = {}
-        if run.model is not None:
-            model = model_of(scenario, run)
-            called = run.model if run.model in scenario.catalog.ids("models") else "own model"
-            active = model.parameters_active.value
-            assert isinstance(active, float)
-            per_token = training_compute(active, 1.0)
-            if run.mfu is None:
-                for _, key in present:
-                    number += 1
-                    curve = _curve(scenario, inputs, name, model, key, progress, (number, of))
-                    if isinstance(curve, str):
-                        reasons[key] = curve
-                    else:
-                        curves[key] = curve
+        for m in present if name in modelled else ():
+            key = machines.labels[m]
+            words = (
+                f"computing throughput curves {next(numbers)}/{len(modelled) * len(present)}: "
+                f"{subjects[name].called} on {key}"
+            )
+            curve = _curve(
+                scenario, run, subjects[name], machines.systems[m],
+                int(inputs["training_sequence"][at]), words if progress else "", progress,
+            )  # fmt: skip
+            if isinstance(curve, str):
+                reasons[key] = curve
+            else:
+                curves[key] = curve
         found[name] = {
-            key: _rate(inputs, run, (p, k), key, curves, per_token, reasons.get(key, ""), called)
-            for k, key in present
-        }
+            machines.labels[m]: _rate(
+                scenario, machines, m, run, subjects[name], curves,
+                reasons.get(machines.labels[m], ""),
+            )
+            for m in present
+        }  # fmt: skip
     return found
 
 
 def _curve(
     scenario: Scenario,
-    inputs: Inputs,
-    name: str,
-    model: Model,
-    key: str,
+    run: TrainingCampaign,
+    subject: Trained,
+    system_id: str,
+    sequence: int,
+    words: str,
     progress: Progress | None,
-    place: tuple[int, int],
 ) -> ThroughputCurve | str:
-    """The curve of a run on a system, or why there is none."""
-    run = scenario.spec.workloads.training[name]
-    assert run.tokens is not None
-    at = list(scenario.spec.workloads.training).index(name)
-    words = f"computing throughput curves {place[0]}/{place[1]}: {run.model} on {key}"
+    """The curve of a campaign on a system, or why there is none."""
+    assert subject.architecture is not None
+    assert subject.tokens is not None
 
     def tell(done: int, of: int) -> None:
         assert progress is not None
@@ -194,11 +250,11 @@ def _curve(
     try:
         curve = throughput_curve(
             scenario.catalog,
-            model.architecture,
-            scenario.spec.hardware[key].system or key,
+            subject.architecture,
+            system_id,
             run.precision,
-            sequence=int(inputs["training_sequence"][at]),
-            tokens=run.tokens,
+            sequence=sequence,
+            tokens=subject.tokens,
             batch_tokens=run.batch,
             progress=tell if progress else None,
         )
@@ -207,31 +263,39 @@ def _curve(
             return error.problems[0].message
         raise
     if np.isinf(curve.least):
-        return f"The model fits on no number of {key}, however it is spread."
+        return f"The model fits on no number of {system_id}, however it is spread."
     return curve
 
 
 def _rate(
-    inputs: Inputs,
-    run: TrainingRun,
-    at: tuple[int, int],
-    key: str,
+    scenario: Scenario,
+    machines: Machines,
+    m: int,
+    run: TrainingCampaign,
+    subject: Trained,
     curves: Mapping[str, ThroughputCurve],
-    per_token: float,
     why: str,
-    name: str,
 ) -> Rate:
-    peak = float(inputs["peak_flops"][at])
+    p = PRECISIONS.index(run.precision)
+    peak = float(machines.peak_flops[p, m])
+    per_token = training_compute(subject.active, 1.0)
+    called, goodput = subject.called, None
+    if subject.architecture is not None:
+        known = goodput_of(scenario.catalog, subject.architecture, machines.systems[m])
+        goodput = None if isinstance(known, str) else known
     if run.mfu is not None:
-        return Rate("stated", (run.mfu,) * 3, peak, None, per_token, model=name)
-    low, central, high = (float(inputs[name][at]) for name in ("mfu_low", "mfu", "mfu_high"))
+        cases = (run.mfu, run.mfu, run.mfu)
+        return Rate("stated", cases, peak, None, per_token, "", called, goodput)
+    low, central, high = (float(values[p, m]) for values in machines.mfu)
+    key = machines.labels[m]
     if key in curves:
-        curve = curves[key]
-        return Rate("modelled", (1.0, 1.0, 1.0), curve.peak_flops, curve, per_token, model=name)
-    if curves and peak > 0.0 and central > 0.0 and "fits on no number" not in why:
+        curve, one = curves[key], (1.0, 1.0, 1.0)
+        return Rate("modelled", one, curve.peak_flops, curve, per_token, "", called, goodput)
+    if "fits on no number" in why:
+        return Rate("modelled", (0.0, 0.0, 0.0), peak, None, per_token, why, called, goodput)
+    if curves and peak > 0.0 and central > 0.0:
         other, curve = next(iter(curves.items()))
         why = f"{why} Taken at the utilisation of {other} with as many accelerators."
-        return Rate(
-            "carried over", (low / central, 1.0, high / central), peak, curve, per_token, why, name
-        )
-    return Rate("assumed", (low, central, high), peak, None, per_token, why, name)
+        band = (low / central, 1.0, high / central)
+        return Rate("carried over", band, peak, curve, per_token, why, called, goodput)
+    return Rate("assumed", (low, central, high), peak, None, per_token, why, called, goodput)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -34,10 +34,11 @@ from gigawatt.scenario.scenario import Scenario
 from .figures import FIGURES
 from .plan import Plan
 from .rates import Rate
+from .serving_rates import StreamRate
 
 __all__ = ["is_run", "load_run", "save_run"]
 
-FORMAT = 1
+FORMAT = 2
 
 
 def is_run(path: Path) -> bool:
@@ -134,14 +135,33 @@ def _write_scenario(scenario: Scenario, folder: Path) -> None:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
         tree["catalog"]["folder"] = "catalog"
-    for key, run in scenario.spec.workloads.training.items():
-        config = scenario.folder / run.model if run.model else None
-        if config is not None and config.exists():
+    for keys, name in _models(scenario):
+        config = scenario.folder / name
+        if config.exists():
             config = config / "config.json" if config.is_dir() else config
             (folder / "models").mkdir(exist_ok=True)
-            shutil.copyfile(config, folder / "models" / f"{key}.json")
-            tree["workloads"]["training"][key]["model"] = f"models/{key}.json"
+            copied = f"models/{'-'.join(keys[1:3])}.json"
+            shutil.copyfile(config, folder / copied)
+            at = tree
+            for key in keys[:-1]:
+                at = at[key]
+            at[keys[-1]] = copied
     (folder / "scenario.yaml").write_text(write_yaml(tree), encoding="utf-8")
+
+
+def _models(scenario: Scenario) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every model that a workload names, with the keys that lead to it."""
+    workloads = scenario.spec.workloads
+    for key, run in workloads.training.items():
+        if run.model is not None:
+            yield ("workloads", "training", key, "model"), run.model
+        if run.compute_optimal is not None:
+            yield (
+                ("workloads", "training", key, "compute_optimal", "like"),
+                run.compute_optimal.like,
+            )
+    for key, stream in workloads.serving.items():
+        yield ("workloads", "serving", key, "model"), stream.model
 
 
 def tables(plan: Plan) -> dict[str, pa.Table]:
@@ -205,6 +225,7 @@ def _record(plan: Plan) -> dict[str, Any]:
         "catalog_hash": plan.catalog_hash,
         "seed": None,
         "summary": plan.summary(),
+        "outcomes": dict(plan.outcomes),
         "warnings": [_problem_record(problem) for problem in plan.warnings],
         "tranches": {
             key: [
@@ -226,6 +247,10 @@ def _record(plan: Plan) -> dict[str, Any]:
         "rates": {
             run: {system: rate.as_dict() for system, rate in by_system.items()}
             for run, by_system in plan.rates.items()
+        },
+        "serving_rates": {
+            stream: {machine: rate.as_dict() for machine, rate in by_machine.items()}
+            for stream, by_machine in plan.serving_rates.items()
         },
         "origins": {path: [o.file, o.line] for path, o in spec.tree.origins.items()},
     }
@@ -269,6 +294,14 @@ def load_run(path: Path | str) -> Plan:
                     "Upgrade gigawatt.",
                 )
             )
+        if record["format"] < FORMAT:
+            raise RunFolderError(
+                Problem(
+                    "E504",
+                    f"{folder} was written by an older gigawatt, {record['gigawatt']}.",
+                    "Plan the scenario again.",
+                )
+            )
         written = read_tree(folder / "scenario.yaml")
         origins = {path: Origin(*origin) for path, origin in record["origins"].items()}
         scenario = Scenario.restored(Tree(written.data, origins), folder, tuple(record["applied"]))
@@ -294,10 +327,17 @@ def load_run(path: Path | str) -> Plan:
                 run: {system: Rate.from_dict(data) for system, data in by_system.items()}
                 for run, by_system in record["rates"].items()
             },
+            serving_rates={
+                stream: {
+                    machine: StreamRate.from_dict(data) for machine, data in by_machine.items()
+                }
+                for stream, by_machine in record["serving_rates"].items()
+            },
             warnings=tuple(
                 Problem(w["code"], w["message"], w["fix"], w["path"], Origin(w["file"], w["line"]))
                 for w in record["warnings"]
             ),
+            outcomes=record["outcomes"],
             version=record["gigawatt"],
             catalog_hash=record["catalog_hash"],
         )

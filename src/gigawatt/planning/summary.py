@@ -12,8 +12,8 @@ from gigawatt.fleet.deploy import BINDING
 from gigawatt.fleet.milestones import TOLERANCE, gigawatt_months, whole_steps
 
 from .build import BASES
-from .campaigns import Campaign, assumed_utilisations, campaigns, shown_month, training_days
-from .runs import CASES
+from .clusters import assumed_utilisations
+from .summary_workloads import campaign_rows, stream_rows, use_shares
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -30,7 +30,8 @@ def summarise(plan: Plan) -> dict[str, Any]:
     -------
     dict
         `gigawatts` (list of gw, basis, month), `accelerators` (system → packages, dies at the end),
-        `energy_mwh`, `tranches` (list of name, month, usd), `cost_usd`, `funding_gap_usd`,
+        `energy_mwh`, `tranches` (list of name, month, usd), `cost_usd`, `funding_gap_usd`, `training`
+        (a row for each campaign), `serving` (a row for each stream), `use` (share of package-hours),
         `assumptions`, `warnings`, and what else a reader of the plan asks first. Months are `YYYY-MM`;
         what does not happen within the horizon has the month null.
     """
@@ -82,7 +83,9 @@ def summarise(plan: Plan) -> dict[str, Any]:
             if investment.kind == "guaranty"
         },
         "commitments": _commitments(plan),
-        "training": _training(plan),
+        "training": campaign_rows(plan),
+        "serving": stream_rows(plan),
+        "use": use_shares(plan),
         "binding": _binding(plan),
         "assumptions": assumptions(plan),
         "warnings": [
@@ -174,42 +177,6 @@ def _commitments(plan: Plan) -> list[dict[str, Any]]:
     return rows
 
 
-def _training(plan: Plan) -> list[dict[str, Any]]:
-    rows = []
-    for key, run in plan.scenario.spec.workloads.training.items():
-        finish = plan["training.finish_month"].sel(run=key).values
-        months = [plan.month(float(index)) for index in finish]
-        at, days = shown_month(plan, key), training_days(plan, key)
-        working = [] if at is None else campaigns(plan, key, at)
-        rows.append(
-            {
-                "name": key,
-                "compute_flop": float(plan["training.compute_flop"].sel(run=key)),
-                "precision": run.precision,
-                "campus": run.campus,
-                "finish": {
-                    case: str(month) if month else None
-                    for case, month in zip(CASES, months, strict=True)
-                },
-                "mfu": _kind(plan, key, working),
-                "model": next((x.model for x in plan.rates.get(key, {}).values()), run.model)
-                or None,
-                "tokens": run.tokens,
-                "days": None if days is None else _round(days, 1),
-                "month": None if at is None else str(plan.horizon.start + at),
-                "campaigns": [campaign.as_dict() for campaign in working],
-            }
-        )
-    return rows
-
-
-def _kind(plan: Plan, run: str, working: list[Campaign]) -> str:
-    """How the utilisation of a run is known: by the least sure of the systems that work on it."""
-    kinds = {c.kind for c in working} or {rate.kind for rate in plan.rates.get(run, {}).values()}
-    order = ("assumed", "carried over", "stated", "modelled")
-    return next((kind for kind in order if kind in kinds), "assumed")
-
-
 def _binding(plan: Plan) -> list[dict[str, Any]]:
     """What bound each site over which months, as runs."""
     rows = []
@@ -244,12 +211,14 @@ def assumptions(plan: Plan) -> list[dict[str, Any]]:
     precisions = {run.precision for run in plan.scenario.spec.workloads.training.values()}
     assumed = assumed_utilisations(plan)
     for name, entries in plan.evidence.items():
-        if name in {"mfu_low", "mfu_high"}:
+        if name.removeprefix("partner_") in {"mfu_low", "mfu_high"}:
             continue
         for labels, evidence in entries.items():
-            if name == "peak_flops" and labels[0] not in precisions:
+            if name in {"peak_flops", "partner_peak_flops"} and labels[0] not in precisions:
                 continue
             if name == "mfu" and labels not in assumed:
+                continue
+            if name == "partner_mfu" and not _is_used(plan, labels, assumed):
                 continue
             if not (evidence.is_assumption or evidence.by == "default"):
                 continue
@@ -285,8 +254,16 @@ def assumptions(plan: Plan) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def _is_used(plan: Plan, labels: tuple[str, ...], assumed: set[tuple[str, ...]]) -> bool:
+    """Whether a campaign uses the assumed utilisation of what a partner runs."""
+    precision, partner = labels
+    system = plan.scenario.spec.partners[partner].system
+    own = {str(key) for key in plan.fleet["system"].values}
+    return system not in own and (precision, system) in assumed
+
+
 def _carried_over(plan: Plan) -> dict[tuple[str, str], dict[str, Any]]:
-    """Kernel times and utilisations that stand in for those of another system."""
+    """Kernel times, utilisations and serving rates that stand in for those of another system."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for run, by_system in plan.rates.items():
         for system, rate in by_system.items():
@@ -307,6 +284,16 @@ def _carried_over(plan: Plan) -> dict[tuple[str, str], dict[str, Any]]:
                  "source": "", "applies_to": [], "value": None},
             )  # fmt: skip
             row["applies_to"].append(f"{run} {system}")
+    for stream, rates in plan.serving_rates.items():
+        for machine, served in rates.items():
+            if served.kind == "carried over":
+                row = found.setdefault(
+                    (f"serving rate of {machine}", stream),
+                    {"input": f"serving rate of {machine}", "kind": "assumed",
+                     "where": "serving model", "note": served.why, "source": "", "applies_to": [],
+                     "value": None},
+                )  # fmt: skip
+                row["applies_to"].append(stream)
     return found
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from gigawatt.core.errors import Problem, ScenarioError
 from gigawatt.fleet.deploy import BINDING
 from gigawatt.scenario import Scenario
 
 from .build import Built
 from .inputs import Inputs
+from .outcomes import outcomes, silent_machines
 
 __all__ = ["check_outcome"]
 
@@ -28,7 +27,12 @@ def check_outcome(scenario: Scenario, inputs: Inputs, built: Built) -> list[Prob
         raise ScenarioError(_empty_fleet(scenario, inputs, built))
     return [
         finding
-        for rule in (_racks_that_never_find_power, _tranches_never_paid, _peaks_that_are_missing)
+        for rule in (
+            _racks_that_never_find_power,
+            _tranches_never_paid,
+            _peaks_that_are_missing,
+            outcomes,
+        )
         for finding in rule(scenario, inputs, built)
     ]
 
@@ -92,30 +96,14 @@ def _tranches_never_paid(scenario: Scenario, inputs: Inputs, built: Built) -> It
 
 
 def _peaks_that_are_missing(scenario: Scenario, inputs: Inputs, built: Built) -> Iterator[Problem]:
-    for run_id, run in scenario.spec.workloads.training.items():
-        silent = [
-            key
-            for key, rate in built.rates[run_id].items()
-            if rate.peak_flops == 0.0 or max(rate.cases) == 0.0
-        ]
+    for name, run in scenario.spec.workloads.training.items():
+        silent = silent_machines(built.rates[name])
         if silent:
-            path = f"workloads.training.{run_id}"
+            path = f"workloads.training.{name}"
             yield Problem(
                 "W112",
                 f"No source gives a {run.precision} peak or utilisation for {', '.join(silent)}; "
-                "they add nothing to this run.",
-                "",
-                path,
-                scenario.tree.origin(path),
-            )
-        finish = built.figures["training.finish_month"][
-            list(scenario.spec.workloads.training).index(run_id)
-        ]
-        if np.isnan(finish[1]):
-            path = f"workloads.training.{run_id}"
-            yield Problem(
-                "W113",
-                "This fleet does not finish the run within the horizon in the central case.",
+                "they add nothing to this campaign.",
                 "",
                 path,
                 scenario.tree.origin(path),

@@ -1,4 +1,4 @@
-"""The strip above the milestones: tranches as pins, training runs as bands, each label in a free lane.
+"""The strip above the milestones: tranches as pins, each label in a free lane.
 
 Lanes are chosen for a drawing of the least width that the page keeps, so labels never meet. What does
 not fit into the lanes keeps its pin and loses its label; the tables have it.
@@ -6,7 +6,7 @@ not fit into the lanes keeps its pin and loses its label; the tables have it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from gigawatt.planning import Plan
 
 from .palette import Palette
 from .traces import Drawing, Trace, marks, plain
-from .wording import money, never
+from .wording import money
 
 __all__ = ["Strip", "strip"]
 
@@ -119,8 +119,8 @@ class _Lanes:
         return None
 
 
-def strip(plan: Plan, palette: Palette, summary: Mapping[str, Any], days: Sequence[str]) -> Strip:
-    """Lay out tranches and training runs.
+def strip(plan: Plan, palette: Palette, days: Sequence[str]) -> Strip:
+    """Lay out tranches.
 
     Parameters
     ----------
@@ -128,15 +128,12 @@ def strip(plan: Plan, palette: Palette, summary: Mapping[str, Any], days: Sequen
         Whose tranches are drawn.
     palette : Palette
         Colours of investors.
-    summary : mapping
-        Its `summary()`.
     days : sequence of str
         First days of the months.
     """
     drawing, lanes = Drawing(), _Lanes(len(days))
     paid = _pins(plan, palette, days, lanes, drawing)
     notes = _unlabelled(drawing) + _unpaid(plan)
-    notes += _runs(summary["training"], days, lanes, drawing)
     label = f"{paid} tranches are paid within the horizon." if paid else "No tranche is paid."
     return Strip(drawing, len(lanes.taken), label, tuple(notes))
 
@@ -209,56 +206,4 @@ def _unpaid(plan: Plan) -> list[str]:
             names += f" and {len(unpaid) - 12} more" if len(unpaid) > 12 else ""
             total = money(float(sum(tranche.usd for tranche in unpaid)))
             notes.append(f"Not paid within the horizon: {names} ({total} in all).")
-    return notes
-
-
-def _runs(
-    runs: Sequence[Mapping[str, Any]], days: Sequence[str], lanes: _Lanes, drawing: Drawing
-) -> list[str]:
-    """Draw a band from the earliest to the latest month of each run; say which have none."""
-    months = {day[:7]: at for at, day in enumerate(days)}
-    below = _Lanes(len(days))
-    first = len(lanes.taken)
-    notes: list[str] = []
-    ends: list[tuple[str, float, str, bool]] = []
-    band: dict[str, list[Any]] = {"x": [], "y": []}
-    diamonds: list[Trace] = []
-    for run in runs:
-        finish = run["finish"]
-        if finish["high"] is None:
-            notes.append(f"Training run {run['name']}: {never}, even at the high utilisation.")
-            continue
-        start = months[finish["high"]]
-        stop = len(days) - 1 if finish["low"] is None else months[finish["low"]]
-        text = _short(f"{run['name']} trained{', or never' if finish['low'] is None else ''}")
-        free = below.place(start, stop, len(text), MOST_LANES)
-        if free is None:
-            notes.append(f"Training run {run['name']} has no room here; its table has it.")
-            continue
-        lane, left = float(first + free.lane), free.left
-        band["x"] += [days[start], days[stop], None]
-        band["y"] += [lane, lane, None]
-        at = start if left or free.inside else stop
-        ends.append((days[at], lane, plain(text), left))
-        if finish["central"] is not None:
-            tip = (f"{run['name']} trained: {finish['high']} to {finish['low'] or never}, central "
-                   f"{finish['central']} (utilisation {run['mfu']})")  # fmt: skip
-            diamonds.append(marks("run", [days[months[finish["central"]]]], [lane], [tip], "@ink",
-                                  symbol="diamond", size=8, yaxis="y2"))  # fmt: skip
-    lanes.taken += below.taken
-    if ends:
-        still: Trace = {
-            "type": "scatter",
-            "name": "training runs",
-            "yaxis": "y2",
-            "hoverinfo": "skip",
-            "cliponaxis": False,
-        }
-        bars = {**still, **band, "mode": "lines", "line": {"width": 9, "color": "@band"}}
-        names = {**still, "x": [day for day, *_ in ends], "y": [lane for _, lane, *_ in ends]}
-        # spaces keep a label off the end of its band
-        labels = [f"{text}  " if left else f"  {text}" for *_, text, left in ends]
-        names |= _beside(labels, [left for *_, left in ends], "text")
-        name = "training runs: low to high utilisation, central ◆"
-        drawing.add(name, "band", "@band", bars, names, *diamonds)
     return notes

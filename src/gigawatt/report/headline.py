@@ -41,6 +41,7 @@ def headline(view: View) -> list[Tile]:
     return [
         *_gigawatts(view),
         _accelerators(view),
+        *_workloads(view),
         *_money(view),
         _energy(view),
     ]
@@ -104,6 +105,26 @@ def _accelerators(view: View) -> Tile:
         tuple(more),
         view.sources.assumed_in("fleet.packages"),
     )
+
+
+def _workloads(view: View) -> list[Tile]:
+    """How many models are trained, and how much of the demand is met."""
+    runs, streams = view.sources.summary["training"], view.sources.summary["serving"]
+    tiles = []
+    if runs:
+        ended = [row for row in runs if row["finish"]["central"]]
+        last = max((row["finish"]["central"] for row in ended), default=None)
+        more = (f"last one {last}",) if last else ("none within the horizon",)
+        why = view.sources.assumed_in("training.finish_month")
+        tiles.append(Tile("Models trained", f"{len(ended)} of {len(runs)}", "", more, why))
+    if streams:
+        asked = sum(row["demand_tokens"] for row in streams)
+        met = sum(row["demand_tokens"] * row["met"]["central"] for row in streams)
+        short = min((row["unmet_from"] for row in streams if row["unmet_from"]), default=None)
+        more = (f"unmet from {short}",) if short else ("in every month",)
+        why = view.sources.assumed_in("serving.met_tokens_per_s")
+        tiles.append(Tile("Demand met", percent(met / asked), "", more, why))
+    return tiles
 
 
 def _money(view: View) -> list[Tile]:

@@ -35,10 +35,10 @@ TEMPLATES = Path(__file__).with_name("templates")
 UNKNOWN = (
     ("Payment terms.", "Spending is booked when racks are delivered and halls are energised; "
      "deposits, progress payments and credit are not planned."),
-    ("Revenue.", "No income of any kind is planned; the funding gap is what somebody must bring, not a "
-     "loss."),
-    ("Failures in training.", "Throughput is that of a cluster that works: failures, restarts and "
-     "checkpoints are not planned, and every run has the fleet for itself."),
+    ("Income.", "Revenue is that of served output tokens alone and pays for nothing here; the funding gap "
+     "is what somebody must bring, not a loss."),
+    ("Work beside training and serving.", "Experiments, data generation and evaluation hold no "
+     "accelerators unless the scenario has a campaign for them."),
     ("Measured power.", "Power is nameplate: what racks and sites are rated for, not what meters read. "
      "Energy follows from an average load."),
     ("Chance.", "This plan has no draws: where a range is shown, it is the range of a source."),

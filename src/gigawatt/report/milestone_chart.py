@@ -22,7 +22,7 @@ MOST_NUMBERS = 20
 
 
 def milestones(view: View) -> Chart:
-    """Gigawatts deployed on each basis, under a strip with tranches and training runs."""
+    """Gigawatts deployed on each basis, under a strip with tranches."""
     array = view.plan.milestones["deployed_gw"]
     divisor, unit = scale(1e3 * float(array.values.max(initial=0.0)), POWER_MW)
     share = divisor / 1e3  # of a gigawatt in the unit drawn
@@ -51,7 +51,7 @@ def milestones(view: View) -> Chart:
             }
         drawing.add(name, look, colour, curve, rings)
     frame = layout(view.days, 270)
-    more = strip(view.plan, view.palette, view.sources.summary, view.days)
+    more = strip(view.plan, view.palette, view.days)
     for key in more.drawing.legend:
         drawing.add(key.name, key.look, key.colour, *(more.drawing.data[at] for at in key.traces))
     more.widen(frame)
@@ -61,13 +61,12 @@ def milestones(view: View) -> Chart:
              Column("paid by investments", money_unit)]  # fmt: skip
     series = [*(view.at_year_end(array.sel(basis=basis).values / share) for basis in BASES),
               view.in_year(paid / money_divisor)]  # fmt: skip
-    figures = ("milestones.deployed_gw", "milestones.counted_gw", "finance.investment_usd",
-               "training.finish_month")  # fmt: skip
+    figures = ("milestones.deployed_gw", "milestones.counted_gw", "finance.investment_usd")
     ends = {basis: of(1e3 * float(array.sel(basis=basis).values[-1]), POWER_MW) for basis in BASES}
     return Chart(
         "milestones", "Milestones and tranches",
         "Deployed on each basis, every site at its most so far; a ring at each whole gigawatt. Above: "
-        "what investments pay, when training runs could be finished.",
+        "what investments pay.",
         unit,
         f"Lines of gigawatts deployed: {ends['it']} on the IT basis, {ends['facility']} facility "
         f"and {ends['grid']} grid at the end. {more.label}",

@@ -17,11 +17,13 @@ from dataclasses import dataclass
 
 from gigawatt.planning import Plan
 
-__all__ = ["HALLS", "Palette", "Shade", "palette_of"]
+__all__ = ["HALLS", "USES", "Palette", "Shade", "palette_of"]
 
 SITES = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442")
 SYSTEMS = ("#44AA99", "#AA4499", "#DDCC77", "#CC6677", "#88CCEE", "#999933", "#7565C4")
 PARTIES = ("#EE7733", "#0077BB", "#EE3377", "#33BBEE", "#009988", "#CC3311", "#8C6BB1", "#A6761D")
+WORKLOADS = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#B07AA1", "#6B8E23")
+USES = {"training": "#332288", "serving": "#C28E0E", "idle": "#9A9A9A"}
 HATCHES = ("", "/", "x", "-")
 HALLS = "#9A9A9A"
 """Colour of land, shell, power and cooling, which belong to no system."""
@@ -56,11 +58,15 @@ class Palette:
     ----------
     sites, systems, parties : mapping of str to Shade
         Parties are investors, guarantors and partners: one id is one party.
+    campaigns, streams : mapping of str to Shade
+        Models that are trained, and served.
     """
 
     sites: Mapping[str, Shade]
     systems: Mapping[str, Shade]
     parties: Mapping[str, Shade]
+    campaigns: Mapping[str, Shade]
+    streams: Mapping[str, Shade]
 
 
 def palette_of(plan: Plan) -> Palette:
@@ -69,13 +75,15 @@ def palette_of(plan: Plan) -> Palette:
     Parameters
     ----------
     plan : Plan
-        Whose sites, systems, investments and partners are painted.
+        Whose sites, systems, investments, partners and workloads are painted.
     """
     spec = plan.scenario.spec
     return Palette(
         _assign(spec.sites, SITES),
         _assign(spec.hardware, SYSTEMS),
         _assign([*spec.investment, *spec.partners], PARTIES),
+        _assign(spec.workloads.training, WORKLOADS),
+        _assign(spec.workloads.serving, WORKLOADS[::-1]),
     )
 
 

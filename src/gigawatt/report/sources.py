@@ -84,7 +84,9 @@ class Sources:
         }
         kinds = {rate.kind for rates in self.plan.rates.values() for rate in rates.values()}
         if not kinds & {"assumed", "carried over"}:
-            found -= {"mfu", "mfu_low", "mfu_high"}  # every run has its own utilisation
+            found -= {
+                f"{of}{name}" for of in ("", "partner_") for name in ("mfu", "mfu_low", "mfu_high")
+            }
         return found
 
     def assumed_in(self, *names: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The tables of a plan: gigawatts, tranches, accelerators, commitments, runs, sites, partners, years."""
+"""The tables of a plan: gigawatts, tranches, accelerators, commitments, workloads, sites, partners, years."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from .wording import (
     MASS_T,
     MONEY_USD,
     POWER_MW,
-    flop,
     never,
     number,
     of,
     percent,
     scale,
 )
+from .workload_tables import clusters, serving, training
 
 __all__ = ["all_tables"]
 
-_UNSURE = frozenset({"assumed", "carried over"})
 BASIS_WORDS = {"it": "IT", "facility": "facility", "grid": "grid"}
 
 
@@ -34,7 +33,8 @@ def all_tables(view: View) -> list[list[Table]]:
     return [
         [gigawatts(view), accelerators(view), tranches(view), commitments(view)],
         [training(view)],
-        [campaigns(view)],
+        [clusters(view)],
+        [serving(view)],
         [binding(view)],
         [partners(view), operations(view), waiting(view)],
     ]
@@ -140,62 +140,6 @@ def commitments(view: View) -> Table:
                 Column("then", "GW"), _words("met"), _words("")),
         rows(lines), "The scenario makes no commitment.",
         assumed=view.sources.assumed_in("milestones.counted_gw") if lines else (),
-    )  # fmt: skip
-
-
-def training(view: View) -> Table:
-    """When runs could be finished, and over how many days."""
-    lines = []
-    for row in view.sources.summary["training"]:
-        finish = (row["finish"][case] for case in ("low", "central", "high"))
-        what = f"{row['model']}, {number(row['tokens'] / 1e12, 1)} Ttoken; " if row["model"] else ""
-        lines.append([
-            row["name"], f"{what}{flop(row['compute_flop'])}, {row['precision']}", row["campus"],
-            *(month or Cell(never, kind="quiet") for month in finish),
-            number(row["days"], 0), Cell(row["mfu"], kind="mark" if row["mfu"] in _UNSURE else ""),
-        ])  # fmt: skip
-    why = view.sources.assumed_in("training.model_flop") or ("model FLOP utilisation",)
-    return Table(
-        "training", "Training runs: when they could be finished",
-        columns("run", _words("what"), _words("campus"), Column("low MFU"), Column("central"),
-                Column("high MFU"), Column("training", "days"), _words("MFU")),
-        rows(lines), "The scenario asks for no training run.",
-        "Low and high are the ends of the error band of the model FLOP utilisation (MFU), or of its range "
-        "where it is an assumption. Each run is answered by itself, as if no other used the fleet; "
-        "failures and restarts are not in it."
-        if lines else "", assumed=why if lines else (),
-    )  # fmt: skip
-
-
-def campaigns(view: View) -> Table:
-    """Strategy, throughput and error band of each system that works on a run, and what they rest on."""
-    lines: list[list[Cell | str]] = []
-    for row in view.sources.summary["training"]:
-        for c in row["campaigns"]:
-            outside = "; ".join(c["outside"])
-            ground = (
-                f"{c['ground']}; outside validated ground: {outside}" if outside else c["ground"]
-            )
-            tokens = None if c["tokens_per_s"] is None else c["tokens_per_s"] / 1e6
-            lines.append([
-                row["name"], Cell(c["system"], view.palette.systems.get(c["system"])),
-                number(c["accelerators"]), c["format"],
-                c["strategy_words"] or Cell("no strategy", kind="quiet"),
-                number(c["batch_tokens"] / 1e6, 1) if c["batch_tokens"] else "–", number(tokens, 1),
-                percent(c["mfu"]), f"{percent(c['mfu_low'])} to {percent(c['mfu_high'])}",
-                Cell(ground, kind="mark" if c["kind"] in _UNSURE else ""),
-            ])  # fmt: skip
-    return Table(
-        "campaigns", "Training campaigns: strategy and error band",
-        columns("run", _words("system"), Column("accelerators"), _words("format"), _words("strategy"),
-                Column("batch", "Mtoken"), Column("throughput", "Mtoken/s"), Column("MFU"),
-                _words("error band"), _words("rests on")),
-        rows(lines), "Nothing works on a training run.",
-        "In the month in which a run ends, or the last one. Strategies are the fastest that fit, of those "
-        "that production runs use; throughput between two searched counts lies between theirs, the strategy "
-        "is that of the nearer."
-        if lines else "",
-        assumed=view.sources.assumed_in("training.tokens_per_s") if lines else (),
     )  # fmt: skip
 
 

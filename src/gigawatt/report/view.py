@@ -8,6 +8,7 @@ from functools import cached_property
 
 from gigawatt.core.arrays import Array
 from gigawatt.planning import Plan
+from gigawatt.planning.calendar import day_of
 
 from .palette import Palette
 from .sources import Sources
@@ -44,6 +45,10 @@ class View:
     def days(self) -> list[str]:
         """First days of the months, as a time axis reads them."""
         return [f"{label}-01" for label in self.labels]
+
+    def day(self, time: float) -> str:
+        """The day of a time in months from the start of the horizon, `YYYY-MM-DD`."""
+        return day_of(self.plan, time) or self.days[-1]
 
     @cached_property
     def years(self) -> list[tuple[str, slice]]:

@@ -14,6 +14,7 @@ __all__ = [
     "MONEY_USD",
     "NBSP",
     "POWER_MW",
+    "TOKENS",
     "compact",
     "flop",
     "money",
@@ -147,6 +148,7 @@ def percent(share: float | None) -> str:
 POWER_MW = (("GW", 1e3), ("MW", 1.0))
 ENERGY_MWH = (("TWh", 1e6), ("GWh", 1e3), ("MWh", 1.0))
 MASS_T = (("Mt", 1e6), ("kt", 1e3), ("t", 1.0))
+TOKENS = (("Ptoken", 1e15), ("Ttoken", 1e12), ("Gtoken", 1e9), ("Mtoken", 1e6))
 MONEY_USD = (("$B", 1e9), ("$M", 1e6), ("$k", 1e3))
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
-from gigawatt.catalog import Precision
 from gigawatt.core import units as u
 from gigawatt.core.months import Horizon as MonthRange
 from gigawatt.core.months import Month
+
+from .base import Id, Text, _Spec
+from .demands import Workloads
 
 __all__ = [
     "Basis",
@@ -36,7 +38,6 @@ __all__ = [
     "ScenarioSpec",
     "Site",
     "Stage",
-    "TrainingRun",
 ]
 
 
@@ -45,20 +46,12 @@ def _year_as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
-Text = Annotated[str, StringConstraints(max_length=4000)]
 Basis = Literal["it", "facility", "grid"]
 Stage = Literal["energised", "delivered", "installed", "commissioned", "in_service"]
 Period = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2]|Q[1-4])$")]
 
 PowerCurve = Annotated[dict[Month, u.Power], Field(min_length=1)]
 """Month → power held from that month on."""
-
-
-class _Spec(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, populate_by_name=True
-    )
 
 
 class HorizonSpec(_Spec):
@@ -315,38 +308,6 @@ class Commitment(_Spec):
     """What counts."""
     by: Month | None = None
     """Promised month; judged at the end of the horizon if left out."""
-
-
-class TrainingRun(_Spec):
-    """A question to the fleet, of when it could have trained this."""
-
-    compute: u.Compute | None = None
-    """Training compute; or give model and tokens."""
-    model: Text | None = None
-    """Catalog model, or the path of a Hugging Face config.json."""
-    tokens: u.Tokens | None = None
-    """Training tokens; compute is then 6 × active parameters × tokens."""
-    sequence: u.Tokens | None = None
-    """Tokens of a sequence, with a model."""
-    batch: u.Tokens | None = None
-    """Tokens of a step, with a model; left out, what the critical batch size allows."""
-    precision: Precision = "bf16"
-    """Number format of the matrix products."""
-    earliest: Month | None = None
-    """First month of training; the start of the horizon if left out."""
-    share: u.Share = 1.0
-    """Share of the accelerators in service that works on it."""
-    campus: Literal["any", "one"] = "any"
-    """any: all sites together; one: the single site that finishes first."""
-    mfu: u.Share | None = None
-    """Model FLOP utilisation for all systems, instead of the modelled or assumed one."""
-
-
-class Workloads(_Spec):
-    """What the fleet is for."""
-
-    training: dict[Id, TrainingRun] = Field(default_factory=dict)
-    """Training runs, each answered by itself."""
 
 
 class EvidenceEntry(_Spec):

@@ -107,6 +107,8 @@ def _location(loc: Iterable[Any], data: Any) -> list[str]:
     for index, part in enumerate(raw):
         if part == "[key]":
             continue
+        if (isinstance(at, list) and not part.isdigit()) or isinstance(at, (str, int, float)):
+            continue  # the tag of a union
         tag = isinstance(at, dict) and part not in at and at.get("kind") == part
         if tag and index < len(raw):
             continue

@@ -1,1 +1,1 @@
-"""Training runs placed on the fleet, month by month."""
+"""Training campaigns and served models placed on the fleet, month by month."""

@@ -18,13 +18,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .figures import evidence, median_rate, rate, rounded
 from .leastsquares import fit_terms
 from .tables import Rows, Tables
 from .terms import grouped_terms
 
-__all__ = ["NARROWEST", "PRECISIONS", "ROWS_PER_EXPERT", "fit_experts"]
+__all__ = ["NARROWEST", "PRECISIONS", "ROWS_PER_EXPERT", "fit_experts", "gated"]
 
 PRECISIONS: Mapping[str, tuple[str, float]] = {
     "bf16": ("bfloat16", 2.0),
@@ -143,10 +144,15 @@ def _training(rows: Rows, name: str) -> Rows:
         & (rows["num_tokens"] * rows["topk"] >= ROWS_PER_EXPERT * rows["num_experts"])
         & (rows["inter_size"] >= NARROWEST * rows["moe_tp_size"])
     )
+    return rows.where(gated(rows)).fastest(
+        "num_tokens", "hidden_size", "inter_size", "topk", "num_experts", "moe_tp_size"
+    )
+
+
+def gated(rows: Rows) -> NDArray[np.bool_]:
+    """Which rows have experts with a gate: all but those of Nemotron 3."""
     model = np.stack(
         [rows[c] for c in ("hidden_size", "inter_size", "topk", "num_experts")], axis=1
     )
-    gated = ~(model[:, None, :] == _UNGATED[None]).all(axis=2).any(axis=1)
-    return rows.where(gated).fastest(
-        "num_tokens", "hidden_size", "inter_size", "topk", "num_experts", "moe_tp_size"
-    )
+    ungated: NDArray[np.bool_] = (model[:, None, :] == _UNGATED[None]).all(axis=2).any(axis=1)
+    return ~ungated

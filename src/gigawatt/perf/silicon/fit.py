@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import attention, experts, links, products
+from . import attention, experts, links, products, serving
 from .tables import PACKAGE, Tables
 from .terms import COLLECTIVES
 
@@ -48,6 +48,7 @@ RESTRICTIONS: Mapping[str, str] = {
     "stream": (
         f"bf16 to fp8 with a given scale, at least {products.STREAM_ELEMENTS / 1e6:.0f} million elements"
     ),
+    **serving.RESTRICTIONS,
 }
 """What each kind of surface was fitted on."""
 
@@ -116,6 +117,7 @@ def fit_system(tables: Tables, system_id: str, limits: Limits) -> dict[str, Any]
         "grouped": _there(grouped),
         "collectives": _there(collectives),
         "stream": stream,
+        **serving.fit_serving(tables, gpu, limits.flops_per_s, limits.hbm_bytes_per_s, stream),
     }
     kept = _there(surfaces)
     return {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Fitted", "fit_terms", "non_negative"]
+__all__ = ["Fitted", "fit_terms", "fitted_with", "non_negative"]
 
 Floats = NDArray[np.float64]
 ROBUST_FROM = 0.1
@@ -84,13 +84,38 @@ def fit_terms(
         kept = seconds <= slow * (terms @ constants + given)
         constants = _solve(terms[kept], seconds[kept], least, share[kept], given[kept])
     error = (terms @ constants + given)[kept] / seconds[kept] - 1.0
+    return fitted_with(constants, error, share[kept], int((~kept).sum()))
+
+
+def fitted_with(constants: Floats, error: Floats, weights: Floats, dropped: int = 0) -> Fitted:
+    """Constants with what their relative errors come to.
+
+    Parameters
+    ----------
+    constants : array, shape (terms,)
+        One for each term.
+    error, weights : array, shape (rows,)
+        Relative error and weight of each measurement that was fitted.
+    dropped : int
+        Measurements left out.
+
+    Returns
+    -------
+    Fitted
+
+    Examples
+    --------
+    >>> found = fitted_with(np.ones(1), np.array([-0.1, 0.3]), np.ones(2))
+    >>> round(found.mape, 3), round(found.bias, 3)
+    (0.2, 0.1)
+    """
     return Fitted(
         constants,
-        int(kept.sum()),
-        float(np.average(np.abs(error), weights=share[kept])),
-        _percentile(np.abs(error), share[kept], 0.9),
-        float(np.average(error, weights=share[kept])),
-        int((~kept).sum()),
+        len(error),
+        float(np.average(np.abs(error), weights=weights)),
+        _percentile(np.abs(error), weights, 0.9),
+        float(np.average(error, weights=weights)),
+        dropped,
     )
 
 

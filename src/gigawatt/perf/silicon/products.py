@@ -24,7 +24,7 @@ from .leastsquares import fit_terms
 from .tables import Rows, Tables
 from .terms import gemm_terms, stream_terms
 
-__all__ = ["PRECISIONS", "SMALLEST", "fit_gemm", "fit_stream"]
+__all__ = ["PRECISIONS", "SMALLEST", "fit_gemm", "fit_stream", "measured_casting"]
 
 PRECISIONS: Mapping[str, tuple[str, tuple[str, ...], float]] = {
     "bf16": ("bfloat16", ("trtllm", "sglang"), 0.0),
@@ -119,7 +119,7 @@ def fit_gemm(
     used: list[Rows] = [rows]
     casting = np.zeros(len(rows))
     if precision == "fp8":
-        rows, casting, more = _measured_casting(tables, gpu, rows)
+        rows, casting, more = measured_casting(tables, gpu, rows)
         used = [rows, *more]
     elif quantised_bytes:
         if stream is None:
@@ -144,7 +144,7 @@ def fit_gemm(
     }
 
 
-def _measured_casting(
+def measured_casting(
     tables: Tables, gpu: str, rows: Rows
 ) -> tuple[Rows, NDArray[np.float64], list[Rows]]:
     """Rows whose quantisation was measured too, the time of it, and the tables that have it."""

@@ -95,6 +95,7 @@ class Tables:
         *,
         backends: Sequence[str] | None = None,
         newest: bool = False,
+        latency: tuple[str, float] = ("latency", 1.0),
     ) -> Rows | None:
         """Rows of a table over backends and versions, or None where there is no such table.
 
@@ -104,18 +105,23 @@ class Tables:
             Names as in the package: `h100_sxm`, `gemm`, `gemm_perf`.
         columns : mapping of str to default
             Columns to read, and what stands in for one that a file does not have; `...` where it
-            must have it. `latency` is always read; rows without a positive latency are dropped.
+            must have it. Times are always read, as `latency` in milliseconds; rows without a positive
+            one are dropped.
         backends : sequence of str, optional
             Only these backends.
         newest : bool
             Only the newest version of each backend.
+        latency : tuple of str and float
+            Column of the times, and how many milliseconds its unit has.
         """
         found = list(self._files(gpu, family, table, backends, newest))
         if not found:
             return None
-        wanted = {**columns, "latency": ...}
+        timed, unit_ms = latency
+        wanted = {**columns, timed: ...}
         parts = [_columns(path, wanted) for path, _ in found]
         joined = {name: np.concatenate([part[name] for part in parts]) for name in wanted}
+        joined["latency"] = unit_ms * joined[timed]
         rows = Rows(joined, tuple(f"{table} {origin}" for _, origin in found))
         return rows.where(rows["latency"] > 0)
 

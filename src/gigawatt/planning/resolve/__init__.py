@@ -16,7 +16,7 @@ from .partners import partners
 from .resolver import Resolver
 from .sites import sites
 from .systems import systems
-from .training import training_runs
+from .workloads import workloads
 
 __all__ = ["resolve"]
 
@@ -37,7 +37,7 @@ def resolve(scenario: Scenario) -> Inputs:
     systems(resolver)
     sites(resolver)
     partners(resolver)
-    training_runs(resolver)
+    workloads(resolver)
     inputs = resolver.inputs
     _existing_racks_have_power(scenario, inputs)
     return inputs

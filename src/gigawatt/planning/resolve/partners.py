@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gigawatt.catalog import PRECISIONS
 from gigawatt.core.provenance import Evidence
 from gigawatt.fleet.capacity import rack_it_mw
 from gigawatt.planning.inputs import Labels
@@ -56,6 +57,7 @@ def partners(r: Resolver) -> None:
             [getattr(spec[key], field_name) or 0.0 for key in keys],
             {(key,): r.written(f"partners.{key}.{field_name}") for key in keys},
         )
+    _machines(r, keys)
     r.add("partner_first_month", ("partner",), "months after start", first)
     r.add(
         "partner_term_months",
@@ -64,6 +66,32 @@ def partners(r: Resolver) -> None:
         terms,
         {(key,): r.written(f"partners.{key}.term") for key in keys},
     )
+
+
+def _machines(r: Resolver, keys: tuple[str, ...]) -> None:
+    """Peaks, utilisations and average load of what partners run."""
+    shape = (len(PRECISIONS), len(keys))
+    peak, mfu = np.zeros(shape), np.zeros((3, *shape))
+    peaks: dict[Labels, Evidence] = {}
+    shares: dict[Labels, Evidence] = {}
+    for at, key in enumerate(keys):
+        system = r.spec.partners[key].system
+        if system is None:
+            continue
+        record = r.catalog.system(system)
+        for p, precision in enumerate(PRECISIONS):
+            if (fact := record.peak.get(precision)) is not None:
+                peak[p, at] = fact.value
+                peaks[(precision, key)] = r.known(fact, "systems", system, f"peak.{precision}")
+            if (share := record.mfu.get(precision)) is not None:
+                low = share.low if share.low is not None else share.value
+                high = share.high if share.high is not None else share.value
+                mfu[:, p, at] = low, share.value, high
+                shares[(precision, key)] = r.known(share, "systems", system, f"mfu.{precision}")
+    r.add("partner_peak_flops", ("precision", "partner"), "FLOP/s/package", peak, peaks)
+    for name, values in zip(("mfu_low", "mfu", "mfu_high"), mfu, strict=True):
+        r.add(f"partner_{name}", ("precision", "partner"), "1", values, shares)
+    r.column("partner_load_factor", "partner", "1", keys, lambda _: r.defaulted("load_factor"))
 
 
 def _first_month(r: Resolver, key: str) -> int:

@@ -22,6 +22,7 @@ from .build import (
     there_is_something_to_build,
 )
 from .case import Case, Rule
+from .clusters import clusters_fit_somewhere
 from .deals import (
     contracts_say_what_counts,
     milestones_can_be_counted,
@@ -36,7 +37,12 @@ from .power import (
     running_racks_are_not_bought_by_accident,
 )
 from .references import evidence_points_somewhere, references_point_somewhere
-from .workloads import training_runs_can_be_answered
+from .serving import streams_can_be_answered
+from .workloads import (
+    campaigns_can_be_answered,
+    campaigns_know_where_they_run,
+    campaigns_wait_for_others,
+)
 
 __all__ = ["RULES", "Case", "check_rules"]
 
@@ -62,7 +68,11 @@ RULES: tuple[Rule, ...] = (
     milestones_can_be_counted,
     deployment_fits_its_policy,
     tranches_fit_their_cap,
-    training_runs_can_be_answered,
+    campaigns_can_be_answered,
+    campaigns_know_where_they_run,
+    campaigns_wait_for_others,
+    clusters_fit_somewhere,
+    streams_can_be_answered,
     partners_are_priced_in_one_way,
     contracts_say_what_counts,
     running_racks_are_not_bought_by_accident,

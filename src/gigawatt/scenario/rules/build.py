@@ -19,6 +19,7 @@ __all__ = [
 ]
 
 _MOST_CELLS = 4_000_000
+_MOST_HELD = 20_000_000
 
 
 def there_is_something_to_build(case: Case) -> Iterator[Problem]:
@@ -66,6 +67,18 @@ def the_plan_fits_into_memory(case: Case) -> Iterator[Problem]:
             f"{cells:,} cells.",
             f"Allowed is at most {_MOST_CELLS:,}; shorten the horizon, or join sites.",
         )
+    claims = len(spec.workloads.training) + len(spec.workloads.serving)
+    places = len(spec.sites) + len(spec.partners)
+    machines = len(spec.hardware) + len({p.system for p in spec.partners.values()} - {None})
+    held = spec.horizon.months * places * machines * claims
+    if held > _MOST_HELD:
+        yield case.problem(
+            "E322",
+            "workloads",
+            f"{spec.horizon.months} months × {places} places × {machines} systems × {claims} workloads are "
+            f"{held:,} cells.",
+            f"Allowed is at most {_MOST_HELD:,}; shorten the horizon, or join sites or workloads.",
+        )
 
 
 def dates_lie_in_the_horizon(case: Case) -> Iterator[Problem]:
@@ -109,6 +122,8 @@ def dates_lie_in_the_horizon(case: Case) -> Iterator[Problem]:
     for key, run in spec.workloads.training.items():
         if run.earliest is not None:
             dated[f"workloads.training.{key}.earliest"] = run.earliest
+    for key, stream in spec.workloads.serving.items():
+        dated |= {f"workloads.serving.{key}.demand.{month}": month for month in stream.demand}
     for path, month in dated.items():
         if month not in horizon:
             yield _outside(case, path, str(month))

@@ -1,41 +1,30 @@
-"""Training runs."""
+"""Training campaigns: what is trained, on what, after what."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from gigawatt.catalog.huggingface import model_from_config
 from gigawatt.core.errors import CatalogError, Problem, did_you_mean
+from gigawatt.scenario.demands import TrainingCampaign
 
 from .case import Case
 
-__all__ = ["training_runs_can_be_answered"]
+__all__ = [
+    "campaigns_can_be_answered",
+    "campaigns_know_where_they_run",
+    "campaigns_wait_for_others",
+    "model_is_known",
+]
 
 
-def training_runs_can_be_answered(case: Case) -> Iterator[Problem]:
-    """A run gives compute, or a known model and tokens."""
+def campaigns_can_be_answered(case: Case) -> Iterator[Problem]:
+    """A campaign gives compute, or a known model and tokens, or a law and what it scales."""
     for key, run in case.spec.workloads.training.items():
         path = f"workloads.training.{key}"
-        if (run.compute is None) == (run.model is None):
-            yield case.problem(
-                "E318",
-                path,
-                "A training run needs either 'compute' or 'model' with 'tokens'.",
-                'For example: compute: "2e27 FLOP"',
-            )
-        if run.model is not None and run.tokens is None:
-            yield case.problem(
-                "E318",
-                path,
-                "A model needs its training 'tokens'.",
-                'For example: tokens: "15 Ttoken"',
-            )
-        if run.model is None and run.tokens is not None:
-            yield case.problem(
-                "E318", f"{path}.tokens", "Tokens need a 'model' to be turned into compute."
-            )
+        yield from _one_subject(case, path, run)
         for name in ("sequence", "batch"):
-            if run.model is None and getattr(run, name) is not None:
+            if run.compute is not None and getattr(run, name) is not None:
                 yield case.problem(
                     "E318", f"{path}.{name}", f"A {name} needs a 'model' that is trained with it."
                 )
@@ -50,22 +39,123 @@ def training_runs_can_be_answered(case: Case) -> Iterator[Problem]:
             yield case.problem(
                 "E213",
                 path,
-                "A run with no share or no utilisation never ends.",
+                "A campaign with no share or no utilisation never ends.",
                 "Allowed is above 0 %.",
             )
-        if run.model is None:
-            continue
-        config = case.folder / run.model
-        try:
-            if config.is_file() or config.is_dir():
-                model_from_config(config)
-            elif run.model not in case.catalog.ids("models"):
+        if run.model is not None:
+            yield from model_is_known(case, f"{path}.model", run.model)
+        if (optimal := run.compute_optimal) is not None:
+            yield from model_is_known(case, f"{path}.compute_optimal.like", optimal.like)
+            if optimal.law not in case.catalog.ids("laws"):
                 yield case.problem(
-                    "E309",
-                    f"{path}.model",
-                    f"'{run.model}' is neither a catalog model nor a config.json beside the scenario.",
-                    did_you_mean(run.model, case.catalog.ids("models")),
+                    "E326",
+                    f"{path}.compute_optimal.law",
+                    f"The catalog has no scaling law '{optimal.law}'.",
+                    did_you_mean(optimal.law, case.catalog.ids("laws")),
                 )
-        except CatalogError as error:
-            for problem in error.problems:
-                yield case.problem(problem.code, f"{path}.model", problem.message, problem.fix)
+
+
+def _one_subject(case: Case, path: str, run: TrainingCampaign) -> Iterator[Problem]:
+    given = [n for n in ("compute", "model", "compute_optimal") if getattr(run, n) is not None]
+    if len(given) != 1:
+        yield case.problem(
+            "E318",
+            path,
+            "A training campaign needs either 'compute', or 'model' with 'tokens', or 'compute_optimal'"
+            + (f"; this one has {' and '.join(given)}." if given else "."),
+            'For example: compute: "2e27 FLOP"',
+        )
+    if run.model is not None and run.tokens is None:
+        yield case.problem(
+            "E318",
+            path,
+            "A model needs its training 'tokens'.",
+            'For example: tokens: "15 Ttoken"',
+        )
+    if run.model is None and run.tokens is not None:
+        yield case.problem(
+            "E318",
+            f"{path}.tokens",
+            "Tokens need a 'model' to be turned into compute."
+            if run.compute_optimal is None
+            else "The scaling law says how many tokens there are.",
+        )
+
+
+def model_is_known(case: Case, path: str, model: str) -> Iterator[Problem]:
+    """A model is a record of the catalog or a config.json beside the scenario."""
+    config = case.folder / model
+    try:
+        if config.is_file() or config.is_dir():
+            model_from_config(config)
+        elif model not in case.catalog.ids("models"):
+            yield case.problem(
+                "E309",
+                path,
+                f"'{model}' is neither a catalog model nor a config.json beside the scenario.",
+                did_you_mean(model, case.catalog.ids("models")),
+            )
+    except CatalogError as error:
+        for problem in error.problems:
+            yield case.problem(problem.code, path, problem.message, problem.fix)
+
+
+def campaigns_know_where_they_run(case: Case) -> Iterator[Problem]:
+    """Named places exist, and a cluster is sized in one way."""
+    places = [*case.spec.sites, *case.spec.partners]
+    for key, run in case.spec.workloads.training.items():
+        path = f"workloads.training.{key}"
+        if isinstance(run.campus, tuple):
+            for index, wanted in enumerate(run.campus):
+                if wanted not in places:
+                    yield case.problem(
+                        "E308",
+                        f"{path}.campus.{index}",
+                        f"'{wanted}' is not one of the scenario's sites and partners.",
+                        did_you_mean(wanted, places),
+                    )
+        if run.share is not None and run.count is not None:
+            yield case.problem(
+                "E327",
+                f"{path}.count",
+                "A cluster has a 'share' or a 'count', not both.",
+                "Remove one of the two.",
+            )
+
+
+def campaigns_wait_for_others(case: Case) -> Iterator[Problem]:
+    """Campaigns wait for others that exist, and never in a circle."""
+    runs = case.spec.workloads.training
+    for key, run in runs.items():
+        for index, wanted in enumerate(run.after):
+            if wanted not in runs:
+                yield case.problem(
+                    "E323",
+                    f"workloads.training.{key}.after.{index}",
+                    f"There is no training campaign '{wanted}' to wait for.",
+                    did_you_mean(wanted, [other for other in runs if other != key]),
+                )
+    circle = _circle({key: [w for w in run.after if w in runs] for key, run in runs.items()})
+    if circle:
+        yield case.problem(
+            "E324",
+            f"workloads.training.{circle[0]}.after",
+            f"These campaigns wait for one another: {' → '.join((*circle, circle[0]))}.",
+            "Remove one 'after' of the circle.",
+        )
+
+
+def _circle(waits_for: Mapping[str, Sequence[str]]) -> list[str]:
+    """Some circle, each waiting for the next; empty where there is none."""
+    left = dict(waits_for)
+    while free := [key for key, others in left.items() if not any(o in left for o in others)]:
+        for key in free:
+            del left[key]
+    if not left:
+        return []
+    walked = [next(iter(left))]
+    while True:
+        following = next(other for other in left[walked[-1]] if other in left)
+        if following in walked:
+            return walked[walked.index(following) :]
+        walked.append(following)

@@ -1,4 +1,4 @@
-"""What a training run looks like in one month: system by system, strategy, throughput, error band, ground.
+"""What a training campaign looks like in one month: machine by machine, strategy, throughput, band, ground.
 
 Reads a finished plan. Between two searched counts, throughput lies between theirs; strategy, step and what
 is outside of measured ground are those of the nearer.
@@ -19,16 +19,16 @@ from .rates import CASES, Rate
 if TYPE_CHECKING:
     from .plan import Plan
 
-__all__ = ["Campaign", "assumed_utilisations", "campaigns", "shown_month", "training_days"]
+__all__ = ["Cluster", "assumed_utilisations", "clusters", "shown_month"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Campaign:
-    """One system at work on one run in one month.
+class Cluster:
+    """One machine at work on one campaign in one month.
 
     Attributes
     ----------
-    run, system : str
+    campaign, machine : str
         Which.
     kind : str
         modelled, carried over, assumed, stated; see `rates.Rate`.
@@ -37,9 +37,11 @@ class Campaign:
     accelerators : float
         Packages that work on it.
     tokens_per_s : float or None
-        Tokens trained [token/s]; none for a run without a model.
+        Tokens trained, before failures [token/s]; none for a campaign without a model.
     mfu, mfu_low, mfu_high : float
         Model FLOP utilisation and its band [1].
+    goodput : float or None
+        Share of the time that is work kept [1]; none where it is not modelled.
     strategy : str
         How the model is spread; empty without a curve.
     step_s, batch_tokens : float
@@ -54,8 +56,8 @@ class Campaign:
         What no measured run has shown.
     """
 
-    run: str
-    system: str
+    campaign: str
+    machine: str
     kind: str
     format: str
     accelerators: float
@@ -63,6 +65,7 @@ class Campaign:
     mfu: float
     mfu_low: float
     mfu_high: float
+    goodput: float | None
     strategy: str
     step_s: float
     batch_tokens: float
@@ -82,80 +85,62 @@ class Campaign:
         return {**plain, "outside": list(self.outside), "strategy_words": self.strategy_words}
 
 
-def shown_month(plan: Plan, run: str) -> int | None:
-    """The month that stands for a run: when it finishes, else the last one in which something works."""
-    finish = float(plan["training.finish_month"].sel(run=run, case="central"))
-    if not np.isnan(finish):
-        return int(finish)
-    working = plan["training.accelerators"].sel(run=run, case="central").values
-    at = np.flatnonzero(working > 0.0)
-    return int(at[-1]) if at.size else None
-
-
-def training_days(plan: Plan, run: str, case: str = "central") -> float | None:
-    """Days from the first that something works on a run to its end; none if it does not end [d]."""
-    finish = float(plan["training.finish_month"].sel(run=run, case=case))
-    if np.isnan(finish):
-        return None
-    last = int(finish)
-    done = plan["training.model_flop"].sel(run=run, case=case).values[: last + 1]
-    days = plan.horizon.hours()[: last + 1] / 24.0
-    first = int(np.argmax(done > 0.0))
-    left = float(plan["training.compute_flop"].sel(run=run)) - float(done[:-1].sum())
-    return float(days[first:last].sum() + days[last] * min(left / done[last], 1.0))
+def shown_month(plan: Plan, campaign: str, case: str = "central") -> int | None:
+    """The month that stands for a campaign: the one with most work done; none if nothing is."""
+    done = plan["training.model_flop"].sel(campaign=campaign, case=case).values
+    return int(np.argmax(done)) if done.any() else None
 
 
 def assumed_utilisations(plan: Plan) -> set[tuple[str, ...]]:
-    """Precision and system of every assumed utilisation that some run uses."""
+    """Precision and machine of every assumed utilisation that some campaign uses."""
     runs = plan.scenario.spec.workloads.training
     return {
-        (runs[run].precision, system)
-        for run, by_system in plan.rates.items()
-        for system, rate in by_system.items()
+        (runs[run].precision, machine)
+        for run, by_machine in plan.rates.items()
+        for machine, rate in by_machine.items()
         if rate.kind in {"assumed", "carried over"}
     }
 
 
-def campaigns(plan: Plan, run: str, month: int, case: str = "central") -> list[Campaign]:
-    """Systems at work on a run in a month, the fastest first.
+def clusters(plan: Plan, campaign: str, month: int, case: str = "central") -> list[Cluster]:
+    """Machines at work on a campaign in a month, the fastest first.
 
     Parameters
     ----------
     plan : Plan
         A finished plan.
-    run : str
-        Which run.
+    campaign : str
+        Which campaign.
     month : int
         Index of the month.
     case : str
-        low, central or high: the case whose site is meant, where a run keeps to one.
+        low, central or high.
     """
-    spec = plan.scenario.spec.workloads.training[run]
-    earliest = plan.horizon.offset(spec.earliest) if spec.earliest else 0
-    if not earliest <= month < plan.horizon.months:
+    if not 0 <= month < plan.horizon.months:
         return []
-    site = int(plan["training.site"].sel(run=run, case=case))
-    packages = plan["fleet.packages"].isel(month=month).values * spec.share
-    each = packages.sum(axis=0) if site < 0 else packages[site]
-    systems = [str(system) for system in plan.fleet["system"].values]
+    packages = plan["training.packages"].sel(campaign=campaign, case=case).values[month]
+    machines = [str(machine) for machine in plan.training["machine"].values]
+    precision = plan.scenario.spec.workloads.training[campaign].precision
     found = [
-        _campaign(run, spec.precision, key, rate, float(each[systems.index(key)]), case)
-        for key, rate in plan.rates.get(run, {}).items()
-        if each[systems.index(key)] > 0.0
+        _cluster(campaign, precision, key, rate, float(packages[machines.index(key)]), case)
+        for key, rate in plan.rates.get(campaign, {}).items()
+        if packages[machines.index(key)] > 0.0
     ]
     return sorted(
-        found, key=lambda c: -c.mfu * c.accelerators * plan.rates[run][c.system].peak_flops
+        found, key=lambda c: -c.mfu * c.accelerators * plan.rates[campaign][c.machine].peak_flops
     )
 
 
-def _campaign(
-    run: str, precision: str, key: str, rate: Rate, packages: float, case: str
-) -> Campaign:
+def _cluster(
+    campaign: str, precision: str, key: str, rate: Rate, packages: float, case: str
+) -> Cluster:
     c = CASES.index(case)
     count = np.array(packages)
     peak = max(packages * rate.peak_flops, 1.0)
-    low, central, high = (float(value) / peak for value in rate.busy_flops(count))
-    tokens = float(rate.flop_per_s(count)[c]) / rate.flop_per_token if rate.flop_per_token else None
+    both = [rate.flop_per_s(count, at) for at in range(len(CASES))]
+    low, central, high = (float(raw) * rate.attention / peak for _, raw in both)
+    kept, raw = (float(value) for value in both[c])
+    tokens = raw / rate.flop_per_token if rate.flop_per_token else None
     curve = rate.curve
     point = curve.point(packages) if curve else None
     if curve is None:
@@ -170,9 +155,9 @@ def _campaign(
             "the datasheets"
         )
     modelled = rate.kind == "modelled"
-    return Campaign(
-        run=run,
-        system=key,
+    return Cluster(
+        campaign=campaign,
+        machine=key,
         kind=rate.kind,
         format=curve.precision if curve else precision,
         accelerators=packages,
@@ -180,6 +165,7 @@ def _campaign(
         mfu=(low, central, high)[c],
         mfu_low=low,
         mfu_high=high,
+        goodput=kept / raw if rate.goodput is not None and raw > 0.0 else None,
         strategy=point.strategy if point else "",
         step_s=_step_s(point, tokens if rate.kind == "carried over" else None),
         batch_tokens=point.batch_tokens if point else 0.0,
