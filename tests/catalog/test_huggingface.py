@@ -465,6 +465,12 @@ def test_sizes_are_whole_numbers(value: object, shown: str, tmp_path: Path) -> N
     assert problem.message.startswith(f"'vocab_size' is {shown}; a whole number from 1 to ")
 
 
+def test_layers_that_predict_further_tokens_are_few(tmp_path: Path) -> None:
+    (problem,) = refused(tmp_path, {**LLAMA, "num_nextn_predict_layers": 10**9})
+    assert problem.path == "num_nextn_predict_layers"
+    assert "10,000" in problem.message
+
+
 @pytest.mark.parametrize(
     ("config", "path", "words"),
     [

@@ -128,6 +128,8 @@ def test_columns_may_stand_in_any_order(tmp_path: Path) -> None:
         ("tp", "²", "or blank"),
         ("iteration_time_s", "-1", "a positive number"),
         ("iteration_time_s", "nan", "a positive number"),
+        ("iteration_time_s", "1e-300", "1e-09 to 1e+15"),
+        ("tokens_per_s_per_gpu", "1e308", "1e-09 to 1e+15"),
         ("mfu", "43 %", "a positive number"),
         ("workload", "inference", "pretrain, sft, lora"),
         ("workload", "", "may not be blank"),
@@ -141,6 +143,12 @@ def test_cells_that_cannot_be_read(column: str, cell: str, fix: str, tmp_path: P
     assert (problem.origin.line, problem.path) == (3, column)
     assert repr(cell) in problem.message
     assert fix in problem.fix
+
+
+def test_a_cell_of_many_digits_is_shown_in_part(tmp_path: Path) -> None:
+    (problem,) = refused(write(tmp_path, ROW, {**ROW, "id": "mine-2", "layers": "9" * 5000}))
+    assert len(problem.message) < 100
+    assert "a whole number" in problem.fix
 
 
 def test_all_findings_come_at_once(tmp_path: Path) -> None:

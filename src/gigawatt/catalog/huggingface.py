@@ -93,7 +93,9 @@ def model_from_config(path: Path) -> Model:
     family = _family(config)
     shape = family(config)
     shape["vocab"] = config.size("vocab_size")
-    shape["mtp_layers"] = config.size("num_nextn_predict_layers", default=0, least=0)
+    shape["mtp_layers"] = config.size(
+        "num_nextn_predict_layers", default=0, least=0, most=_MAX_LAYERS
+    )
     tied_by_default = config.data.get("model_type") == "gpt2"
     shape["tied_embeddings"] = config.flag("tie_word_embeddings", tied_by_default)
     note = _what_is_left_out(outer, config, shape)

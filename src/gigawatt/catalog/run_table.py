@@ -21,6 +21,11 @@ __all__ = ["MEASURED", "Columns", "read_table"]
 MEASURED = Path(__file__).parent / "data" / "measured"
 """Folder of the tables that come with the package."""
 
+_LEAST, _MOST = 1e-9, 1e15
+"""What a measured number may be, in the unit of its column; beyond it is a slip of the pen."""
+_SHOWN = 60
+"""Characters of a cell that a message shows."""
+
 R = TypeVar("R")
 
 
@@ -114,7 +119,8 @@ def _rows(lines: Iterator[list[str]], file: str, columns: Columns[R]) -> list[R]
             try:
                 cells[name] = meaning[text]
             except ValueError as error:
-                problems.append(_problem(file, line, name, f"'{name}' is {text!r}.", str(error)))
+                shown = repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
+                problems.append(_problem(file, line, name, f"'{name}' is {shown}.", str(error)))
         if len(problems) > before:
             continue
         key = cells["id"]
@@ -188,7 +194,7 @@ def _text_needed(text: str) -> str:
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 10**9):
+    if not (text.isascii() and text.isdigit() and len(text) <= 20 and 0 < int(text) <= 10**9):
         raise ValueError("Allowed is a whole number from 1 to 1,000,000,000, or blank.")
     return int(text)
 
@@ -198,8 +204,8 @@ def _number(text: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError("Allowed is a positive number, or blank.")
+    if not _LEAST <= value <= _MOST:
+        raise ValueError(f"Allowed is a positive number, {_LEAST:g} to {_MOST:g}, or blank.")
     return value
 
 

@@ -57,6 +57,8 @@ _TYPES: dict[Kind, type[Record]] = {
     "defaults": PlanningDefaults,
 }
 _R = TypeVar("_R", bound=Record)
+_LONGEST_ID = 200
+"""Letters of an id that is a file's name too; more are nobody's id, and no file system takes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +240,7 @@ class Catalog:
 
 
 def _plain(record_id: str) -> bool:
-    return bool(record_id) and all(c.isalnum() or c in "-._" for c in record_id)
+    return 0 < len(record_id) <= _LONGEST_ID and all(c.isalnum() or c in "-._" for c in record_id)
 
 
 def _unknown(kind: str, record_id: str, known: list[str]) -> Problem:
