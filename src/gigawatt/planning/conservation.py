@@ -24,6 +24,8 @@ from .inputs import Inputs
 __all__ = ["broken_rules", "check_conservation"]
 
 _EPS = 1e-6
+_LEAST_FLOP = 1e16
+"""What millions of accelerators do in the last digit of a date, some microseconds [FLOP]."""
 Rule = Callable[[Mapping[str, Array], Inputs, Scenario, Mapping[str, list[Tranche]]], Iterator[str]]
 
 
@@ -211,10 +213,10 @@ def workloads_do_what_was_asked(
     """Compute done ≤ budget, and all of it where a campaign is finished; met + unmet = demand."""
     budget = f["training.compute_flop"] + f["training.post_training_flop"]
     done = f["training.model_flop"].sum(axis=0)
-    if np.any(done > budget[:, None] * (1.0 + _EPS)):
+    if np.any(done > budget[:, None] * (1.0 + _EPS) + _LEAST_FLOP):
         yield "a campaign does more compute than its budget"
     ended = np.isfinite(f["training.finish_month"])
-    if np.any(ended & (done < budget[:, None] * (1.0 - _EPS))):
+    if np.any(ended & (done < budget[:, None] * (1.0 - _EPS) - _LEAST_FLOP)):
         yield "a campaign is finished before its compute is done"
     met, unmet = f["serving.met_tokens_per_s"], f["serving.unmet_tokens_per_s"]
     demand = f["serving.demand_tokens_per_s"][..., None]

@@ -17,6 +17,10 @@ __all__ = [
     "model_is_known",
 ]
 
+_MOST_SEQUENCE = 2**24
+_MOST_BATCH = 10**12
+_LEAST_FLOP = 1e15
+
 
 def campaigns_can_be_answered(case: Case) -> Iterator[Problem]:
     """A campaign gives compute, or a known model and tokens, or a law and what it scales."""
@@ -28,13 +32,7 @@ def campaigns_can_be_answered(case: Case) -> Iterator[Problem]:
                 yield case.problem(
                     "E318", f"{path}.{name}", f"A {name} needs a 'model' that is trained with it."
                 )
-        if run.sequence is not None and (run.sequence < 1.0 or run.sequence != int(run.sequence)):
-            yield case.problem(
-                "E213",
-                f"{path}.sequence",
-                f"A sequence of {run.sequence:g} tokens is none.",
-                'Allowed are whole numbers from 1, such as "8192 token".',
-            )
+        yield from _step_can_be_meant(case, path, run)
         if run.mfu == 0.0 or run.share == 0.0:
             yield case.problem(
                 "E213",
@@ -53,6 +51,47 @@ def campaigns_can_be_answered(case: Case) -> Iterator[Problem]:
                     f"The catalog has no scaling law '{optimal.law}'.",
                     did_you_mean(optimal.law, case.catalog.ids("laws")),
                 )
+
+
+def _step_can_be_meant(case: Case, path: str, run: TrainingCampaign) -> Iterator[Problem]:
+    sequence = run.sequence
+    if sequence is not None and not (
+        1.0 <= sequence <= _MOST_SEQUENCE and sequence == int(sequence)
+    ):
+        yield case.problem(
+            "E213",
+            f"{path}.sequence",
+            f"A sequence of {sequence:g} tokens is none.",
+            f'Allowed are whole numbers from 1 to {_MOST_SEQUENCE:,}, such as "8192 token".',
+        )
+        return
+    least = sequence or case.catalog.defaults.sequence.value
+    if run.tokens is not None and run.tokens < least:
+        yield case.problem(
+            "E213",
+            f"{path}.tokens",
+            f"{run.tokens:,.6g} tokens are less than one sequence of {least:,.0f}.",
+            'Give the tokens of the whole training, such as "15 Ttoken".',
+        )
+    optimal = run.compute_optimal
+    for name, compute in (
+        ("compute", run.compute),
+        ("compute_optimal.compute", optimal.compute if optimal else None),
+    ):
+        if compute is not None and compute < _LEAST_FLOP:
+            yield case.problem(
+                "E213",
+                f"{path}.{name}",
+                f"A training of {compute:g} FLOP is less than a second of one accelerator.",
+                f'Allowed is {_LEAST_FLOP:g} FLOP and more, such as "2e27 FLOP".',
+            )
+    if run.batch is not None and not least <= run.batch <= _MOST_BATCH:
+        yield case.problem(
+            "E213",
+            f"{path}.batch",
+            f"A step of {run.batch:,.6g} tokens cannot be meant.",
+            f"Allowed are one sequence, {least:,.0f} tokens, to {_MOST_BATCH:,} tokens.",
+        )
 
 
 def _one_subject(case: Case, path: str, run: TrainingCampaign) -> Iterator[Problem]:
@@ -86,7 +125,11 @@ def model_is_known(case: Case, path: str, model: str) -> Iterator[Problem]:
     """A model is a record of the catalog or a config.json beside the scenario."""
     config = case.folder / model
     try:
-        if config.is_file() or config.is_dir():
+        try:
+            local = config.is_file() or config.is_dir()
+        except (OSError, ValueError):  # a name that no file system takes
+            local = False
+        if local:
             model_from_config(config)
         elif model not in case.catalog.ids("models"):
             yield case.problem(
