@@ -89,6 +89,13 @@ def test_charts_are_one_page(tmp_path: Path) -> None:
         assert words in page
 
 
+def test_a_model_that_the_accelerators_do_not_hold_is_told() -> None:
+    assert "8 accelerators hold no replica of this model" in answered(
+        LLAMA[0], "--on", "h100-sxm:8"
+    )
+    assert "hold no replica" not in answered(*LLAMA)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -107,7 +114,10 @@ def test_charts_are_one_page(tmp_path: Path) -> None:
         ((*LLAMA[1:], "--spares", "some"), "E216"),
         ((*LLAMA[1:], "--storage-bandwidth", "0 TB/s"), "E213"),
         ((*LLAMA[1:], "--storage-bandwidth", "2 TB"), "E214"),
+        ((*LLAMA[1:], "--storage-bandwidth", "1e-300 B/s"), "E213"),
+        ((*LLAMA[1:], "--interval", "1e-9 s"), "E213"),
         ((*LLAMA[1:], "--replica", "0"), "E213"),
+        ((*LLAMA[1:], "--replica", "16385"), "E213"),
         ((*LLAMA[1:], "--simulate", "--days", "0"), "E213"),
         ((*LLAMA[1:], "--simulate", "--seed", "-1"), "E213"),
         ((*LLAMA[1:], "--plot", "chart.png"), "E203"),

@@ -101,7 +101,7 @@ def goodput(
             elastic,
             kept,
         ),
-        assumptions=ground.assumptions,
+        assumptions=(*_too_few(count, ground.machine.replica), *ground.assumptions),
         evidence=evidence_of(catalog, ground),
     )
 
@@ -209,7 +209,22 @@ def _settings(catalog: Catalog, count: int, wanted: dict[str, Any]) -> RecoveryS
                     did_you_mean(name, known), name)
             for name in unknown
         )  # fmt: skip
-    return checked(RecoverySettings(**wanted), count, tuple(catalog.recovery.figures))
+    settings = checked(RecoverySettings(**wanted), count, tuple(catalog.recovery.figures))
+    if settings.replica is not None and settings.replica > count:
+        raise InputError(
+            Problem("E213", f"replica is {settings.replica:,}, more than the {count:,} accelerators.",
+                    "Give at most as many as there are, or leave it out.", "replica")
+        )  # fmt: skip
+    return settings
+
+
+def _too_few(count: int, replica: float) -> tuple[str, ...]:
+    if count >= replica:
+        return ()
+    return (
+        f"{count:,} accelerators hold no replica of this model, which takes about {replica:,.0f}: the "
+        "answer is of failures and checkpoints alone.",
+    )
 
 
 def _by_component(ground: Ground, per_s: float) -> dict[str, float]:

@@ -13,6 +13,8 @@ from .rates import TIERS
 __all__ = ["MOST_ACCELERATORS", "RecoverySettings", "checked"]
 
 MOST_ACCELERATORS = 10_000_000
+LEAST_BYTES_PER_S = 1e3
+LEAST_INTERVAL_S = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +89,9 @@ def _numbers(s: RecoverySettings, count: int) -> Iterator[Problem]:
             "E213", f"spares is {s.spares:.6g}; allowed is a share from 0 to below 1 (100 %).",
             "At 100 % nothing is left to train.", "spares",
         )  # fmt: skip
-    if s.interval_s is not None and not 0.0 < s.interval_s <= 1e7:
+    if s.interval_s is not None and not LEAST_INTERVAL_S <= s.interval_s <= 1e7:
         yield Problem(
-            "E213", f"interval_s is {s.interval_s:g}; allowed is above 0, at most 1e+07 s.",
+            "E213", f"interval_s is {s.interval_s:g}; allowed is {LEAST_INTERVAL_S:g} to 1e+07 s.",
             path="interval_s",
         )  # fmt: skip
     if s.replica is not None and not 1 <= s.replica <= MOST_ACCELERATORS:
@@ -98,9 +100,10 @@ def _numbers(s: RecoverySettings, count: int) -> Iterator[Problem]:
             f"{MOST_ACCELERATORS:,} accelerators.", path="replica",
         )  # fmt: skip
     bandwidth = s.storage_bytes_per_s
-    if bandwidth is not None and not 0.0 < bandwidth <= 1e18:
+    if bandwidth is not None and not LEAST_BYTES_PER_S <= bandwidth <= 1e18:
         yield Problem(
-            "E213", f"storage_bytes_per_s is {bandwidth:g}; allowed is above 0, at most 1e+18 B/s.",
+            "E213",
+            f"storage_bytes_per_s is {bandwidth:g}; allowed is {LEAST_BYTES_PER_S:g} to 1e+18 B/s.",
             path="storage_bytes_per_s",
         )  # fmt: skip
 
