@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gigawatt.app.cli import app
+from gigawatt.core.errors import InputError
 
 
 def command(*arguments: str) -> tuple[int, str]:
@@ -45,7 +46,15 @@ def test_counts_that_do_not_hold_the_model_are_named() -> None:
         ("llama31-8b", "--on", "h100-sxm", "--precision", "nvfp4"),
         ("llama31-8b", "--on", "h100-sxm", "--seq", "0"),
         ("llama31-8b", "--on", "h100-sxm", "--tokens", "-1T"),
+        ("llama31-8b", "--on", "h100-sxm", "--tokens", "1"),
+        ("llama31-8b", "--on", "h100-sxm", "--tokens", "1e30"),
+        ("llama31-8b", "--on", "h100-sxm", "--seq", "1e30"),
+        ("llama31-8b", "--on", "h100-sxm", "--batch-tokens", "1"),
+        ("llama31-8b", "--on", "h100-sxm", "--batch-tokens", "1e18"),
+        ("llama31-8b", "--on", "h100-sxm", "--batch-tokens", "1e30"),
     ],
 )
 def test_bad_input_is_refused(arguments: tuple[str, ...]) -> None:
-    assert CliRunner().invoke(app, ["curve", *arguments]).exception is not None
+    error = CliRunner().invoke(app, ["curve", *arguments]).exception
+    assert isinstance(error, InputError)
+    assert error.problems[0].code.startswith("E")

@@ -63,6 +63,10 @@ def curve_command(
     from gigawatt.perf.chip import chip_of
     from gigawatt.perf.scaling import throughput_curve
 
+    sequence = step_tokens(seq, "--seq")
+    whole = run_tokens(tokens, "--tokens")
+    batch = None if batch_tokens is None else step_tokens(batch_tokens, "--batch-tokens")
+    _refuse_sizes(sequence, whole, batch)
     catalog = Catalog()
     architecture = model_named(catalog, model).architecture
     formats = chip_of(catalog, on).peak
@@ -73,17 +77,35 @@ def curve_command(
             architecture,
             on,
             wanted,
-            sequence=step_tokens(seq, "--seq"),
-            tokens=run_tokens(tokens, "--tokens"),
-            batch_tokens=None
-            if batch_tokens is None
-            else step_tokens(batch_tokens, "--batch-tokens"),
+            sequence=sequence,
+            tokens=whole,
+            batch_tokens=batch,
             progress=lambda done, of: told(done / of),
         )
     if json_:
         print(json.dumps(_record(curve), indent=1))
         return
     _print(curve)
+
+
+def _refuse_sizes(sequence: int, tokens: float, batch: int | None) -> None:
+    """Refuse steps and runs that cannot be meant."""
+    from gigawatt.core.errors import InputError, Problem
+    from gigawatt.perf.training_request import MOST_BATCH_TOKENS, MOST_SEQUENCE, MOST_TOKENS
+
+    step = batch or sequence
+    problems = [
+        Problem("E213", f"{option} is {value:,.6g}; allowed are {least:,} to {most:,.6g} tokens.",
+                fix, option)
+        for option, value, least, most, fix in (
+            ("--seq", sequence, 1, MOST_SEQUENCE, ""),
+            ("--batch-tokens", batch, sequence, MOST_BATCH_TOKENS, "A step has whole sequences."),
+            ("--tokens", tokens, step, MOST_TOKENS, "A run has at least one step."),
+        )
+        if value is not None and not least <= value <= most
+    ]  # fmt: skip
+    if problems:
+        raise InputError(problems[:1])
 
 
 def _record(curve: ThroughputCurve) -> dict[str, Any]:
