@@ -64,6 +64,8 @@ def test_nothing_within_the_limits_is_exit_code_1() -> None:
         (("--on", "h100-sxm:8", "--isl", "many"), "E216"),
         (("--on", "h100-sxm:8", "--top", "0"), "E213"),
         (("--on", "a100-80gb-sxm:8", "--precision", "fp8"), "E702"),
+        (("--on", "h100-sxm:8", "--price", "1e300 USD/gpu/hour"), "E213"),
+        (("--on", "h100-sxm:8", "--energy-price", "1e300 USD/MWh"), "E213"),
         (("--on", "h100-sxm:8", "--plot", "x.png"), "E203"),
         (("--on", "h100-sxm:8", "--folder", "no-such-folder"), "E113"),
     ],
@@ -73,6 +75,20 @@ def test_bad_input_is_refused(arguments: tuple[str, ...], code: str) -> None:
     assert isinstance(error, GigawattError)
     assert error.problems[0].code == code
     assert error.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "limits", [("--tpot", "10us"), ("--reused", "99.9%"), ("--tpot", "1 hour")]
+)
+def test_the_ends_of_what_is_allowed_are_allowed(limits: tuple[str, ...]) -> None:
+    code, text = command("infer", "llama31-8b", "--on", "h100-sxm:8", *limits)
+    assert code in (0, 1)
+    assert "Llama 3.1 8B on 8" in text
+
+
+def test_counts_in_messages_are_told_apart() -> None:
+    answer = CliRunner().invoke(app, ["infer", "llama31-8b", "--on", "h100-sxm:100000001"])
+    assert "--on is 100,000,001; accelerators may be 1 to 100,000,000." in str(answer.exception)
 
 
 def test_validate_serving(tmp_path: Path) -> None:

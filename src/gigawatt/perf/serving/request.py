@@ -15,6 +15,8 @@ __all__ = ["ServingRequest", "checked"]
 
 _MOST_TOKENS = 10_000_000
 _MOST_ACCELERATORS = 100_000_000
+_ROUNDING = 1e-9
+"""What converting units may have added to a number: 10us is 1e-05 s but for its last digit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,15 +92,20 @@ def _problems(r: ServingRequest) -> Iterator[Problem]:
         ("tokens of a prompt", "--isl", r.input_tokens, 1, _MOST_TOKENS),
         ("tokens of an answer", "--osl", r.output_tokens, 1, _MOST_TOKENS),
         ("seconds to the first token", "--ttft", r.ttft_s, 1e-4, 1e5),
-        ("seconds of an output token", "--tpot", r.tpot_s, 1e-5, 1e3),
+        ("seconds of an output token", "--tpot", r.tpot_s, 1e-5, 3600.0),
         ("cached share of a prompt", "--reused", r.reused, 0.0, 0.999),
         ("tokens that a pass yields", "--accepted", r.accepted, 1.0, 16.0),
         ("layouts to show", "--top", r.top, 1, 1000),
+        ("USD of an accelerator hour", "--price", r.usd_per_gpu_hour, 1e-6, 1e6),
+        ("USD of a MWh", "--energy-price", r.usd_per_mwh, 0.0, 1e6),
     ):
-        if not (math.isfinite(value) and low <= value <= high):
+        if value is None:
+            continue
+        if not (math.isfinite(value) and low * (1 - _ROUNDING) <= value <= high * (1 + _ROUNDING)):
+            shown = f"{value:,}" if isinstance(value, int) else f"{value:g}"
             yield Problem(
                 "E213",
-                f"{option} is {value:g}; {name} may be {low:,g} to {high:,g}.",
+                f"{option} is {shown}; {name} may be {_number(low)} to {_number(high)}.",
                 "",
                 option,
             )
@@ -111,3 +118,7 @@ def _problems(r: ServingRequest) -> Iterator[Problem]:
         if word not in allowed:
             words = ", ".join(w for w in allowed if w)
             yield Problem("E203", f"{option} is '{word}'; it may be {words}.", "", option)
+
+
+def _number(limit: float) -> str:
+    return f"{limit:,}" if isinstance(limit, int) else f"{limit:,g}"
