@@ -163,6 +163,12 @@ def test_campuses_and_prices_are_passed_on(command: Command) -> None:
     ((*SMALL, "--top", "0"), "E213", "from 1"),
     ((*SMALL, "--memory-gib", "nan"), "E213", "above 0"),
     ((*SMALL, "--campuses", "3"), "E703", "15 and 18"),
+    ((*SMALL, "--campuses", "2", "--campus-gbps", "1e-300"), "E213", "from 0.001"),
+    ((*SMALL, "--imbalance", "0.5"), "E213", "from 1"),
+    ((*SMALL, "--tokens", "1000"), "E213", "less than one step of 1,048,576"),
+    ((*SMALL, "--strategy", "tp<=8,tp<=4"), "E105", "twice"),
+    ((*SMALL, "--strategy", "tp=4|8,tp=1|2"), "E105", "twice"),
+    (("x" * 3000, "--on", "h100-sxm:8"), "E402", "no model"),
 ])  # fmt: skip
 def test_bad_input_has_a_code_and_says_what_would_be_valid(
     command: Command, arguments: tuple[str, ...], code: str, says: str

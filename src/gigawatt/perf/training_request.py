@@ -7,6 +7,7 @@ settled once model and chip are known, by `settled`, which says nothing of strat
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -30,6 +31,7 @@ MOST_SEQUENCE = 2**24
 MOST_BATCH_TOKENS = 10**12
 MOST_TOKENS = 1e18
 MOST_TOP = 1000
+LEAST_CAMPUS_GBPS = 1e-3
 LATENCY_S_PER_KM = 5e-6
 """Light in glass [s/km]."""
 
@@ -113,9 +115,9 @@ class TrainingRequest:
             *_unfit_count("campuses", self.campuses, 1000, "campuses"),
             *_unfit_count("outer_every", self.outer_every, 1_000_000, "steps"),
             *_unfit_number("tokens", self.tokens, MOST_TOKENS, "tokens"),
-            *_unfit_number("imbalance", self.imbalance, 1e3, "times the mean"),
+            *_unfit_number("imbalance", self.imbalance, 1e3, "times the mean", 1.0),
             *_unfit_number("memory_gib", self.memory_gib, 1e6, "GiB"),
-            *_unfit_number("campus_gbps", self.campus_gbps, 1e5, "Gbit/s"),
+            *_unfit_number("campus_gbps", self.campus_gbps, 1e5, "Gbit/s", LEAST_CAMPUS_GBPS),
             *_unfit_number("campus_km", self.campus_km, 40_000.0, "km", zero=True),
             *_unfit_number("usd_per_gpu_hour", self.usd_per_gpu_hour, 1e6, "USD/h"),
             *_unfit_number("usd_per_mwh", self.usd_per_mwh, 1e6, "USD/MWh", zero=True),
@@ -172,13 +174,19 @@ def _unfit_count(name: str, value: Any, most: int, unit: str) -> list[Problem]:
 
 
 def _unfit_number(
-    name: str, value: float | None, most: float, unit: str, zero: bool = False
+    name: str,
+    value: float | None,
+    most: float,
+    unit: str,
+    least: float = 0.0,
+    *,
+    zero: bool = False,
 ) -> list[Problem]:
     if value is None:
         return []
-    if math.isfinite(value) and (value > 0.0 or (zero and value == 0.0)) and value <= most:
+    if least <= value <= most and (value > 0.0 or zero):
         return []
-    low = "from 0" if zero else "above 0"
+    low = f"from {least:g}" if zero or least else "above 0"
     return [
         Problem(
             "E213", f"{name} is {value:g}; allowed is {low}, at most {most:g} {unit}.", path=name
@@ -226,6 +234,15 @@ def settled(request: TrainingRequest, chip: Chip, architecture: Architecture) ->
                 f"{sequence:,} tokens{over}; the nearest are {_around(batch_tokens, unit)}.",
                 "",
                 "batch_tokens",
+            )
+        )
+    if request.tokens is not None and request.tokens < batch_tokens:
+        raise InputError(
+            Problem(
+                "E213",
+                f"A run of {request.tokens:,.6g} tokens is less than one step of {batch_tokens:,}.",
+                "Give the tokens of the whole run, such as 15T, or a smaller batch.",
+                "tokens",
             )
         )
     return replace(request, precision=precision, sequence=sequence, batch_tokens=batch_tokens)
@@ -284,6 +301,7 @@ def space_of(text: str, count: int) -> Space:
         name, below, most = part.partition("<=")
         if below:
             ((key, top),) = parse_partial(f"{name.strip()}={most.strip()}").items()
+            _refuse_twice(key, values)
             if isinstance(top, bool) or not isinstance(top, int):
                 raise InputError(
                     Problem("E203", f"{part!r}: only numbers can be limited by <=.", path=key)
@@ -294,6 +312,7 @@ def space_of(text: str, count: int) -> Space:
             name, _, words = part.partition("=")
             read = [parse_partial(f"{name.strip()}={word.strip()}") for word in words.split("|")]
             (key,) = {key for one in read for key in one}
+            _refuse_twice(key, values)
             values[key] = tuple(one[key] for one in read)
         else:
             plain.append(part)
@@ -304,3 +323,8 @@ def space_of(text: str, count: int) -> Space:
             [Problem("E105", f"{name!r} is given twice.", path=name) for name in twice]
         )
     return Space().only(**fixed, **values)
+
+
+def _refuse_twice(name: str, values: Mapping[str, Any]) -> None:
+    if name in values:
+        raise InputError(Problem("E105", f"{name!r} is given twice.", path=name))
