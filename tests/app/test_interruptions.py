@@ -86,8 +86,13 @@ def test_a_plan_beside_one_that_is_writing_leaves_it_alone(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["catalog", "list", "--sources"], ["explain", "one-campus", "fleet.packages", "--json"]],
-    ids=["much", "little"],
+    [
+        ["catalog", "list", "--sources"],
+        ["explain", "one-campus", "fleet.packages", "--json"],
+        ["goodput", "llama31-8b", "--on", "h100-sxm:64"],
+        ["infer", "llama31-8b", "--on", "h100-sxm:8"],
+    ],
+    ids=["much", "little", "table", "search"],
 )
 def test_a_closed_pipe_ends_quietly(arguments: list[str], process: Process) -> None:
     reading, writing = os.pipe()

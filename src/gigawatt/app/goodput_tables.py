@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from gigawatt.app.console import answer_console
 
 if TYPE_CHECKING:
     from gigawatt.reliability import Goodput, Played
@@ -22,9 +23,7 @@ _PLACES = {"memory": "memory of peers", "local": "disks of the node", "shared": 
 
 def show_goodput(answer: Goodput, played: Played | None = None) -> None:
     """Print an answer to standard output, and what was played if anything was."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDTH)
+    console = answer_console(_WIDTH)
     for line in _head(answer, played):
         console.print(Text(line), soft_wrap=True)
     console.print(_times(answer))

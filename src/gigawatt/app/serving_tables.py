@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from gigawatt.app.amounts import count
+from gigawatt.app.console import answer_console
 
 if TYPE_CHECKING:
     from gigawatt.perf.serving.answer import ServingAnswer
@@ -21,9 +21,7 @@ _WIDTH = 150
 
 def show_serving(answer: ServingAnswer, *, front: bool = False) -> None:
     """Print an answer to standard output, with the front if it is wanted."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDTH)
+    console = answer_console(_WIDTH)
     for line in _head(answer):
         console.print(Text(line), soft_wrap=True)
     if not answer.best:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from gigawatt.app.amounts import count, money
+from gigawatt.app.console import answer_console
 
 if TYPE_CHECKING:
     from gigawatt.perf.found import Point
@@ -31,9 +31,7 @@ _MEMORY = {
 
 def show_answer(answer: TrainingAnswer, *, front: bool = False) -> None:
     """Print an answer to standard output, with the Pareto front if it is wanted."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDTH)
+    console = answer_console(_WIDTH)
     for line in _head(answer):
         console.print(Text(line), soft_wrap=True)
     if not answer.best:
