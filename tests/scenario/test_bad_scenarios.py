@@ -100,6 +100,8 @@ ERRORS = [
         "training.run.batch", "1,000,000,000,000"),
     Bad("E213", RUN, "    run: {model: llama31-8b, tokens: 1 Ttoken, batch: 1 token} #!\n",
         "training.run.batch", "one sequence"),
+    Bad("E213", RUN, "    run: {model: llama31-8b, tokens: 1 Gtoken, batch: 2 Gtoken} #!\n",
+        "training.run.batch", "the whole training"),
     Bad("E213", RUN, "    run: {model: llama31-8b, tokens: 1 token} #!\n", "training.run.tokens",
         "less than one sequence"),
     Bad("E213", "1e25 FLOP", "1e6 FLOP", "training.run.compute", "one accelerator", line=28),

@@ -92,6 +92,13 @@ def _step_can_be_meant(case: Case, path: str, run: TrainingCampaign) -> Iterator
             f"A step of {run.batch:,.6g} tokens cannot be meant.",
             f"Allowed are one sequence, {least:,.0f} tokens, to {_MOST_BATCH:,} tokens.",
         )
+    elif run.batch is not None and run.tokens is not None and run.batch > run.tokens >= least:
+        yield case.problem(
+            "E213",
+            f"{path}.batch",
+            f"A step of {run.batch:,.6g} tokens is more than the whole training of {run.tokens:,.6g}.",
+            "Allowed are the tokens of the training at most.",
+        )
 
 
 def _one_subject(case: Case, path: str, run: TrainingCampaign) -> Iterator[Problem]:
