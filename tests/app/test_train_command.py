@@ -168,6 +168,7 @@ def test_campuses_and_prices_are_passed_on(command: Command) -> None:
     ((*SMALL, "--tokens", "1000"), "E213", "less than one step of 1,048,576"),
     ((*SMALL, "--strategy", "tp<=8,tp<=4"), "E105", "twice"),
     ((*SMALL, "--strategy", "tp=4|8,tp=1|2"), "E105", "twice"),
+    ((*SMALL, "--plot", f"{'x' * 300}.html"), "E502", "cannot be written"),
     (("x" * 3000, "--on", "h100-sxm:8"), "E402", "no model"),
 ])  # fmt: skip
 def test_bad_input_has_a_code_and_says_what_would_be_valid(

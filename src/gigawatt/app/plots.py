@@ -51,20 +51,33 @@ def refuse_unwritable(plot: Path) -> None:
             f"--plot is {str(plot)!r}; charts are written as one HTML file, such as step.html."
         )
         raise InputError(Problem("E203", message, path="--plot"))
-    if not plot.absolute().parent.is_dir() or plot.is_dir():
+    staging = _staging(plot)
+    try:
+        writable = plot.absolute().parent.is_dir() and not plot.is_dir()
+        why = "there is no such folder, or it is one"
+        if writable:
+            staging.touch()
+            staging.unlink()
+    except OSError as error:
+        writable, why = False, (error.strerror or str(error)).lower()
+    if not writable:
         raise RunFolderError(
-            Problem("E502", f"{plot} cannot be written: there is no such folder, or it is one.",
-                    "Choose another file.", "--plot")
-        )  # fmt: skip
+            Problem("E502", f"{plot} cannot be written: {why}.", "Choose another file.", "--plot")
+        )
     if find_spec("plotly") is None:
         raise MissingExtraError.of("report", "--plot")
 
 
 def write_page(plot: Path, page: str) -> None:
     """Write a page whole or not at all."""
-    staging = plot.with_name(f".gigawatt-{os.getpid()}-{plot.name}")
+    staging = _staging(plot)
     try:
         staging.write_text(page, encoding="utf-8")
         staging.replace(plot)
     finally:
         staging.unlink(missing_ok=True)
+
+
+def _staging(plot: Path) -> Path:
+    """Where a page stands until it is whole."""
+    return plot.with_name(f".gigawatt-{os.getpid()}-{plot.name}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from gigawatt.perf.silicon import Limits
 
 __all__ = ["app"]
+
+_DATE = r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?|-(Q[1-4]|H[12]))?"
 
 app = typer.Typer(
     help="Fit the constants of performance models to measurements.", no_args_is_help=True
@@ -45,6 +49,7 @@ def kernels_command(
     from gigawatt.core.folders import new_folder
     from gigawatt.perf.silicon import GPUS, fit_system, installed_tables, record_text
 
+    _refuse_before_fitting(out, as_of)
     catalog = Catalog()
     wanted = [_known(name, GPUS) for name in system or GPUS]
     tables = installed_tables()
@@ -98,6 +103,7 @@ def training_command(
     from gigawatt.core.folders import new_folder
     from gigawatt.perf.validation.refit import refit_training
 
+    _refuse_before_fitting(out, as_of)
     record = refit_training(
         as_of or date.today().isoformat(), lambda what: typer.echo(f"fitting to {what}", err=True)
     )
@@ -118,6 +124,29 @@ def training_command(
         )
     if out is not None:
         print(f"written to {out}")
+
+
+def _refuse_before_fitting(out: Path | None, as_of: str | None) -> None:
+    """Refuse before minutes of fitting what could not be used after them."""
+    from gigawatt.core.errors import InputError, Problem, RunFolderError
+
+    if as_of is not None and not re.fullmatch(_DATE, as_of):
+        raise InputError(
+            Problem("E203", f"--as-of is {as_of!r}; write a date such as 2026-11.", path="--as-of")
+        )
+    if out is None:
+        return
+    choose = "Choose another --out."
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise RunFolderError(
+            Problem("E501", f"{out} already exists and is not empty.", choose, "--out")
+        )
+    above = next(folder for folder in out.absolute().parents if folder.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise RunFolderError(
+            Problem("E502", f"{out} cannot be made: {above} is no folder to write to.", choose,
+                    "--out")
+        )  # fmt: skip
 
 
 def _known(name: str, systems: Mapping[str, str]) -> str:
