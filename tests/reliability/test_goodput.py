@@ -47,6 +47,8 @@ def test_the_range_contains_the_centre(count: int, settings: RecoverySettings) -
     wanted: dict[str, Any] = {
         n: getattr(settings, n) for n in RecoverySettings.__dataclass_fields__
     }
+    if settings.replica is not None:
+        wanted["replica"] = min(settings.replica, count)
     answer = goodput("llama31-70b", "b200-hgx", count, **wanted)
     assert 0.0 <= answer.low <= answer.goodput <= answer.high <= 1.0
 
