@@ -97,6 +97,29 @@ def train_command(
     campus_km: Annotated[
         float, typer.Option("--campus-km", help="Fibre between campuses, in km.", metavar="KM")
     ] = 1000.0,
+    building: Annotated[
+        int | None,
+        typer.Option(
+            "--building",
+            help="Accelerators under one roof; all of a campus if left out.",
+            metavar="COUNT",
+        ),
+    ] = None,
+    building_gbps: Annotated[
+        float,
+        typer.Option(
+            "--building-gbps",
+            help="Between buildings, per accelerator, one direction, in Gbit/s.",
+            metavar="GBPS",
+        ),
+    ] = 200.0,
+    building_km: Annotated[
+        float, typer.Option("--building-km", help="Fibre between buildings, in km.", metavar="KM")
+    ] = 3.0,
+    in_network: Annotated[
+        bool,
+        typer.Option("--in-network", help="Switches of the scale-out fabric add gradients up."),
+    ] = False,
     outer_every: Annotated[
         int,
         typer.Option(
@@ -176,6 +199,10 @@ def train_command(
             campuses=campuses,
             campus_gbps=campus_gbps,
             campus_km=campus_km,
+            building=building,
+            building_gbps=building_gbps,
+            building_km=building_km,
+            in_network=in_network,
             outer_every=outer_every,
             usd_per_gpu_hour=None if price is None else gpu_hour_price(price),
             usd_per_mwh=None if energy_price is None else electricity(energy_price),
