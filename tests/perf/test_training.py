@@ -306,6 +306,7 @@ def test_memory_may_be_limited(answer: TrainingAnswer) -> None:
     ({"system": "h100"}, "E402", "h100-sxm"),
     ({"system": "feynman"}, "E701", "has no"),
     ({"model": "llama31-4b"}, "E402", "llama31-"),
+    ({"model": ""}, "E402", "llama31-"),
     ({"stack": "megatron"}, "E203", "megatron-core"),
     ({"objective": "speed"}, "E203", "step"),
     ({"speed": 9}, "E201", "speed"),

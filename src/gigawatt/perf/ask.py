@@ -35,6 +35,8 @@ def model_named(catalog: Catalog, name: str | Path) -> Model:
     CatalogError
         E402 if there is no such model, E403 if a config.json cannot be used.
     """
+    if not str(name).strip():
+        return catalog.model(str(name))  # which says what there is
     path = Path(name)
     try:
         local = path.is_file() or path.is_dir()

@@ -18,7 +18,7 @@ import numpy as np
 
 from gigawatt.catalog import PRECISIONS
 from gigawatt.core.arrays import Array
-from gigawatt.core.errors import InputError
+from gigawatt.core.errors import InputError, Problem, ScenarioError
 from gigawatt.perf.assumed import training_compute
 from gigawatt.perf.scaling import ThroughputCurve, throughput_curve
 from gigawatt.scenario import Scenario
@@ -203,6 +203,9 @@ def rates_of(
     numbers = iter(range(1, 1 + len(modelled) * len(present)))
     found: dict[str, dict[str, Rate]] = {}
     for at, (name, run) in enumerate(runs.items()):
+        sequence = int(np.nan_to_num(inputs["training_sequence"][at]))
+        if run.batch is not None and run.batch < sequence:
+            raise ScenarioError(_small_batch(scenario, name, run.batch, sequence))
         curves: dict[str, ThroughputCurve] = {}
         reasons: dict[str, str] = {}
         for m in present if name in modelled else ():
@@ -212,8 +215,8 @@ def rates_of(
                 f"{subjects[name].called} on {key}"
             )
             curve = _curve(
-                scenario, run, subjects[name], machines.systems[m],
-                int(inputs["training_sequence"][at]), words if progress else "", progress,
+                scenario, run, subjects[name], machines.systems[m], sequence,
+                words if progress else "", progress,
             )  # fmt: skip
             if isinstance(curve, str):
                 reasons[key] = curve
@@ -227,6 +230,17 @@ def rates_of(
             for m in present
         }  # fmt: skip
     return found
+
+
+def _small_batch(scenario: Scenario, name: str, batch: float, sequence: int) -> Problem:
+    path = f"workloads.training.{name}.batch"
+    return Problem(
+        "E213",
+        f"A step of {batch:,.0f} tokens is less than one sequence of {sequence:,}.",
+        f"Allowed is at least {sequence:,} token, or give a shorter 'sequence'.",
+        path,
+        scenario.tree.origin(path),
+    )
 
 
 def _curve(
