@@ -224,7 +224,7 @@ ERRORS = [
         line=30),
     Bad("E213", *after(STREAM.replace("output: 1 ktoken", "output: 0.5 token")), "serving.chat.mix.output",
         "cannot be meant", line=30),
-    Bad("E213", *after(STREAM.replace("25 ms", "1 us")), "serving.chat.slo.tpot", "at least 0.0001 s", line=30),
+    Bad("E213", *after(STREAM.replace("25 ms", "1 us")), "serving.chat.slo.tpot", "at least 1e-05 s", line=30),
     Bad("E214", *after(STREAM.replace("25 ms", "25 MW")), "serving.chat.slo.tpot", "a duration", line=30),
     Bad("E214", *after(STREAM.replace("1 Gtoken/day", "1 Gtoken")), "serving.chat.demand.2027-06",
         "tokens over time", line=30),
@@ -239,7 +239,7 @@ PLANNED = [
     Bad("E320", "pue: 1.2", "existing: {gb300-nvl72: {racks: 900 racks, since: 2026-01}} #!",
         "sites.plain.existing", "has 50.0 MW"),
     Bad("E213", "compute: 1e25 FLOP, ", "model: llama31-8b, tokens: 1 Ttoken, batch: 9 token, ",
-        "training.run.batch", "8,192", line=29),
+        "training.run.batch", "8,192", line=28),
 ]  # fmt: skip
 
 WARNINGS = [
