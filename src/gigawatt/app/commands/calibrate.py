@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gigawatt.app.finite import print_json
 from gigawatt.app.options import AsJson
 
 if TYPE_CHECKING:
@@ -21,6 +21,15 @@ app = typer.Typer(
     help="Fit the constants of performance models to measurements.", no_args_is_help=True
 )
 
+NewFolder = Annotated[
+    Path | None,
+    typer.Option("--out", help="New folder for what was fitted, laid out like a catalog folder."),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="Date of the figures; today if left out.", metavar="YYYY-MM"),
+]
+
 
 @app.command("kernels")
 def kernels_command(
@@ -28,22 +37,15 @@ def kernels_command(
         list[str] | None,
         typer.Option("--system", help="Only this system; repeatable.", metavar="ID"),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="New folder for the records, laid out like a catalog folder."),
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", help="Date of the figures; today if left out.", metavar="YYYY-MM"),
-    ] = None,
+    out: NewFolder = None,
+    as_of: AsOf = None,
     json_: AsJson = False,
 ) -> None:
     """Fit kernel times to the measured tables of aiconfigurator-core (extra silicon)."""
     from datetime import date
 
     from gigawatt.catalog import Catalog
-    from gigawatt.core.folders import new_folder
-    from gigawatt.perf.silicon import GPUS, fit_system, installed_tables, record_text
+    from gigawatt.perf.silicon import GPUS, fit_system, installed_tables
 
     catalog = Catalog()
     wanted = [_known(name, GPUS) for name in system or GPUS]
@@ -60,13 +62,9 @@ def kernels_command(
             **fit_system(tables, name, _limits(of_system)),
         }
     if out is not None:
-        with new_folder(lambda: out) as folder:
-            (folder / "kernels").mkdir()
-            for name, record in records.items():
-                path = folder / "kernels" / f"{name}.yaml"
-                path.write_text(record_text(record), encoding="utf-8")
+        _write(out, "kernels", records)
     if json_:
-        print(json.dumps(records, indent=1))
+        print_json(records)
         return
     for name, record in records.items():
         print(f"{name}   {record['release']}")
@@ -79,14 +77,8 @@ def kernels_command(
 
 @app.command("training")
 def training_command(
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="New folder for the record, laid out like a catalog folder."),
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", help="Date of the figures; today if left out.", metavar="YYYY-MM"),
-    ] = None,
+    out: NewFolder = None,
+    as_of: AsOf = None,
     json_: AsJson = False,
 ) -> None:
     """Fit the constants of a training step to the shipped measured runs (extra calibrate).
@@ -95,21 +87,15 @@ def training_command(
     """
     from datetime import date
 
-    from gigawatt.core.folders import new_folder
     from gigawatt.perf.validation.refit import refit_training
 
     record = refit_training(
         as_of or date.today().isoformat(), lambda what: typer.echo(f"fitting to {what}", err=True)
     )
     if out is not None:
-        from gigawatt.perf.silicon import record_text
-
-        with new_folder(lambda: out) as folder:
-            (folder / "calibration").mkdir()
-            path = folder / "calibration" / "training.yaml"
-            path.write_text(record_text(record), encoding="utf-8")
+        _write(out, "calibration", {"training": record})
     if json_:
-        print(json.dumps(record, indent=1))
+        print_json(record)
         return
     for name, constant in record["constants"].items():
         print(
@@ -118,6 +104,18 @@ def training_command(
         )
     if out is not None:
         print(f"written to {out}")
+
+
+def _write(out: Path, kind: str, records: Mapping[str, Any]) -> None:
+    """Records by id as a catalog folder, whole or not at all."""
+    from gigawatt.core.folders import new_folder
+    from gigawatt.perf.silicon import record_text
+
+    with new_folder(lambda: out) as folder:
+        (folder / kind).mkdir()
+        for name, record in records.items():
+            path = folder / kind / f"{name}.yaml"
+            path.write_text(record_text(record), encoding="utf-8")
 
 
 def _known(name: str, systems: Mapping[str, str]) -> str:
