@@ -118,10 +118,17 @@ def test_columns_may_stand_in_any_order(tmp_path: Path) -> None:
     assert (run.id, run.gpus, run.layers, run.notes) == ("mine-1", 64, None, "")
 
 
+def test_cells_as_programs_write_them(tmp_path: Path) -> None:
+    """A column of whole numbers with blanks is written as 64.0, and words come in any case."""
+    (run,) = read_runs(write(tmp_path, {**ROW, "gpus": "64.0", "precision": "BF16"}))
+    assert (run.gpus, run.precision) == (64, "bf16")
+
+
 @pytest.mark.parametrize(
     ("column", "cell", "fix"),
     [
-        ("gpus", "64.0", "a whole number from 1"),
+        ("gpus", "64.5", "a whole number from 1"),
+        ("gpus", ".0", "a whole number from 1"),
         ("gpus", "0", "a whole number from 1"),
         ("gpus", "", "may not be blank"),
         ("layers", "many", "or blank"),

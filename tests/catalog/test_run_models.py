@@ -174,11 +174,12 @@ def test_one_run_keeps_its_precision_unknown() -> None:
 @pytest.mark.parametrize(
     ("run", "change", "words"),
     [
-        ("palm-540b", {}, "no TPU v4"),
+        ("palm-540b", {}, "no record of the GPU 'TPUv4'"),
         ("axonn-perlmutter-4096", {}, "40 GB and of 80 GB"),
-        ("korth-22B-full", {"gpu": "Gaudi3"}, "no rule knows the GPU 'Gaudi3'"),
+        ("korth-22B-full", {"gpu": "Gaudi3"}, "no record of the GPU 'Gaudi3'"),
         ("mbridge-26.08-004", {}, "no rule knows the model 'DeepSeek-V4-Flash'"),
-        ("nemo-longseq-Llama2-7B-4k", {}, "states no layers and hidden width"),
+        ("nemo-longseq-Llama2-7B-4k", {"model": "Llama2-13B"}, "states no layers and hidden width"),
+        ("mbridge-26.08-006", {"params_total_b": 20.0}, "the row states 20e9 parameters"),
         ("llama1-65b", {}, "no ffn_hidden"),
         ("korth-175B-full", {"heads": 97}, "not a multiple of heads = 97"),
         ("korth-175B-full", {"kv_heads": 5}, "not a multiple of kv_heads = 5"),
@@ -194,7 +195,7 @@ def test_refusals_in_words(run: str, change: dict[str, object], words: str) -> N
 
 @pytest.mark.parametrize(
     ("lacks", "words"),
-    [("systems", "no system 'h100-sxm'"), ("models", "no model 'deepseek-v3'")],
+    [("systems", "no record of the GPU"), ("models", "no rule knows the model")],
 )
 def test_a_catalog_without_the_record_is_a_reason(
     lacks: str, words: str, monkeypatch: pytest.MonkeyPatch
@@ -202,6 +203,34 @@ def test_a_catalog_without_the_record_is_a_reason(
     known = {"systems": CATALOG.ids("systems"), "models": CATALOG.ids("models"), lacks: []}
     monkeypatch.setattr(Catalog, "ids", lambda self, kind: known[kind])
     assert words in refused(RUNS["mbridge-25.09-026"])
+
+
+def test_a_model_of_an_unknown_name_needs_its_whole_shape() -> None:
+    whole = {"layers": 48, "hidden": 5120, "ffn_hidden": 13824, "heads": 40, "kv_heads": 8,
+             "vocab": 152064}  # fmt: skip
+    run = replace(RUNS["korth-22B-full"], model="Qwen2.5-14B", **whole)
+    done = completed(run)
+    assert (done.model_id, done.architecture.gated_ffn, done.architecture.vocab) == (
+        None, True, 152064,
+    )  # fmt: skip
+    assert "habits not known" in done.rules["gated_ffn"]
+    plain = completed(replace(run, ffn_hidden=4 * 5120))
+    assert not plain.architecture.gated_ffn
+    for name in ("vocab", "ffn_hidden", "kv_heads"):
+        assert "lacks part of its shape" in refused(replace(run, **{name: None}))
+
+
+@pytest.mark.parametrize("name", ["GPT3-175B", "GPT-175B"])
+def test_a_name_that_several_shapes_share_is_a_record_only_where_the_row_says_nothing(
+    name: str,
+) -> None:
+    blank = dict.fromkeys(("layers", "hidden", "ffn_hidden", "heads", "kv_heads", "vocab"))
+    blank["params_total_b"] = None
+    run = replace(RUNS["korth-22B-full"], model=name, **blank)  # type: ignore[arg-type]
+    if name == "GPT3-175B":
+        assert completed(run).model_id == "gpt3-175b"
+    else:
+        assert "no layers and hidden width" in refused(run)
 
 
 def test_built_shapes_carry_their_source() -> None:

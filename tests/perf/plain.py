@@ -15,7 +15,8 @@ __all__ = ["cut", "ends_of", "free", "layer_of", "model", "net_of"]
 def free(**charged: float) -> Machine:
     """Nothing costs anything but what is given; domains of 8, one building, one campus."""
     zero = dict.fromkeys(Machine._fields, 0.0)
-    return Machine(**zero | {"domain": 8.0, "building": 1e9, "campus": 1e9} | charged)
+    whole = float("inf")
+    return Machine(**zero | {"domain": 8.0, "building": whole, "campus": whole} | charged)
 
 
 def model(**known: float) -> Shape:

@@ -8,7 +8,7 @@ import pytest
 from gigawatt.catalog import Catalog
 from gigawatt.core.errors import InputError
 from gigawatt.perf.bands import error_band
-from gigawatt.perf.chip import chip_of
+from gigawatt.perf.chip import _NEAREST, chip_of
 from gigawatt.perf.machines import Fabric, machine_of
 from gigawatt.perf.stacks import CURRENT, STACKS, stack_named
 
@@ -22,6 +22,27 @@ def test_a_system_with_gaps_is_refused_by_what_it_lacks() -> None:
     (problem,) = caught.value.problems
     assert problem.code == "E701"
     assert "scaleup_bandwidth" in problem.message
+
+
+@pytest.mark.parametrize("system", CATALOG.ids("systems"))
+def test_every_system_makes_a_machine_in_every_precision_that_it_has(system: str) -> None:
+    try:
+        chip = chip_of(CATALOG, system)
+    except InputError as error:
+        assert {problem.code for problem in error.problems} == {"E701"}  # noqa: PT017
+        return
+    for precision in chip.peak:
+        m = machine_of(chip, precision, CURRENT, CONSTANTS)
+        bad = {name: value for name, value in m._asdict().items() if not value >= 0.0}
+        assert bad == {}
+        assert m.gemm_s_per_flop >= 0.5 / chip.peak[precision]
+
+
+def test_generations_stand_in_for_others_by_the_names_that_records_carry() -> None:
+    carried = {system: chip_of(CATALOG, system).reference_id for system in ("mi300x", "mi355x")}
+    assert carried == {"mi300x": "h200-sxm", "mi355x": "b200-hgx"}
+    known = {CATALOG.system(system).generation for system in CATALOG.ids("systems")}
+    assert set(_NEAREST) <= known
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,9 @@ def test_a_causal_core_is_half_a_square_and_a_window_less() -> None:
     assert found.forward_s == pytest.approx(flop * (1 + 128 / (128 + 1024)))
     assert found.backward_s == pytest.approx(3 * found.forward_s)
     slid = mixing(m, model(sliding=1.0, window=64.0, **heads), cut(sequence=1024.0))
-    assert slid.forward_s == pytest.approx(found.forward_s * 64 / 512)
+    # 64 tokens but for the first 64, which see 32 on average
+    seen = (960 * 64 + 64 * 32) / 1024
+    assert slid.forward_s == pytest.approx(found.forward_s * seen / 512)
 
 
 def test_unfused_attention_does_the_whole_square_and_heads_of_108_leave_the_tensor_cores() -> None:

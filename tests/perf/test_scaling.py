@@ -179,6 +179,8 @@ def test_the_critical_batch_follows_the_published_fit() -> None:
     assert not decided
     assert 13_000 < limit < 15_360  # DeepSeek-V3: 15,360 sequences of 4096 tokens
     assert batch_limit(CATALOG, 4096, 14.8e12, 15_360 * 4096.0) == (15_360, True)
+    with pytest.raises(InputError, match="less than one sequence of 4,096"):
+        batch_limit(CATALOG, 4096, 14.8e12, 4095.0)
 
 
 def test_a_curve_from_disk_is_the_curve(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import importlib
 import subprocess
 import sys
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -51,6 +52,7 @@ def machines(draw: st.DrawFn) -> Machine:
     )  # fmt: skip
     changes = {name: getattr(m, name) * draw(factor) for name in names}
     changes["domain"] = float(draw(st.sampled_from((2, 4, 8, 72))))
+    changes["campus"] = float(draw(st.sampled_from((8, 32, 131072))))
     changes["hbm_bytes"] = draw(st.floats(3.1e9, 12e9))
     return m._replace(**changes)
 
@@ -86,6 +88,7 @@ JOBS = st.builds(
     count=st.sampled_from((2, 4, 6, 8, 16, 32, 64)),
     batch_sequences=st.sampled_from((16, 32, 48, 64, 96)),
     sequence=st.sampled_from((256, 1024, 4096)),
+    campuses=st.sampled_from((1, 1, 2)),
 )
 OBJECTIVES = st.sampled_from(
     (
@@ -290,6 +293,17 @@ def test_a_faster_machine_is_never_slower(name: str, factor: float) -> None:
         before = search(m, shape, job, Space.planning()).best[0].step_s
         after = search(faster, shape, job, Space.planning()).best[0].step_s
         assert after <= before * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_larger_domain_is_never_slower(sparse: bool) -> None:
+    shape, job = (moe(8) if sparse else dense(8)), Job(128, 256, 2048)
+    times = [
+        float(search(gb300(domain=domain), shape, job, Space.planning()).best[0].step_s)
+        for domain in (4.0, 8.0, 16.0, 64.0, 72.0, 128.0)
+    ]
+    assert all(late <= early for early, late in pairwise(times))
+    assert times[3] == times[4]  # 64 of 72 are used
 
 
 @settings(max_examples=15, deadline=None)

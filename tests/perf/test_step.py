@@ -48,6 +48,30 @@ def test_what_does_not_come_out_even_is_left_to_the_last_stage() -> None:
     assert (deep.last_layers, deep.total_s) == (2.0, 62 * 3 + 3)
 
 
+def test_two_stages_with_a_layer_less_have_none_between_them() -> None:
+    found = stage(LAYER, HEAD._replace(head_forward_s=0.0, head_backward_s=0.0), 6.0, 2.0, 1.0, 1)
+    assert (found.layers, found.first_layers, found.last_layers) == (3.0, 3.0, 3.0)
+    assert found.forward_s + found.backward_s == 9.0
+
+
+def test_the_first_stage_sets_the_pace_where_its_table_is_slow() -> None:
+    found = stage(LAYER, HEAD._replace(embed_s=4.0), 8.0, 4.0, 1.0, 0)
+    assert found.forward_s + found.backward_s == 2 * 3 + 4
+    assert found.total_s == 8 * 3 + 3 + 4
+
+
+def test_a_tied_table_is_held_once_by_one_stage_and_twice_by_several() -> None:
+    tied = HEAD._replace(tied=1.0)
+    alone, several = (stage(LAYER, tied, 8.0, pp, 1.0, 0) for pp in (1.0, 4.0))
+    assert (alone.shared_parameters, alone.tied_parameters) == (80 + 50, 0.0)
+    assert (several.shared_parameters, several.tied_parameters) == (20 + 50, 50.0)
+    net = net_of(hop_s_per_byte=0.5, hop_latency_s=3.0)
+    held = slowest(tied_parameters=50.0)
+    found = step(free(gradient_bytes=4.0), layer_of(), held, NOTHING, net, 4.0, 1.0, 8.0,
+                 NO_SHARDING, 0, 0, 0, 0.0)  # fmt: skip
+    assert found.data_parallel_s == 50 * 4 * 0.5 + 2 * 3  # an all-reduce of two
+
+
 def test_one_stage_holds_everything() -> None:
     found = stage(LAYER, HEAD._replace(embed_s=0.5), 8.0, 1.0, 1.0, 0)
     assert found.forward_s + found.backward_s == 8 * 3 + 3 + 0.5
@@ -56,6 +80,7 @@ def test_one_stage_holds_everything() -> None:
 
 def slowest(**known: float) -> Stage:
     plain = {"layers": 2.0, "last_layers": 2.0, "forward_s": 1.0, "backward_s": 2.0}
+    plain |= {"first_layers": 2.0, "tied_parameters": 0.0}
     plain |= {"weight_s": 1.0, "total_s": 12.0, "shared_parameters": 0.0, "expert_parameters": 0.0}
     return Stage(**plain | known)
 
@@ -107,9 +132,9 @@ def after(net: object, sharding: int, overlap: int = 0, **charged: float) -> obj
 
 def test_gradients_are_reduced_and_parameters_gathered_once_a_step() -> None:
     net = net_of(gather_s_per_byte=1.0, gather_latency_s=7.0, expert_gather_s_per_byte=3.0,
-                 data_ranks=4.0)  # fmt: skip
+                 expert_gather_latency_s=2.0, data_ranks=4.0)  # fmt: skip
     found = after(net, ZERO1)
-    assert found.data_parallel_s == (400 + 7 + 3 * 40) + (200 + 7 + 3 * 20)
+    assert found.data_parallel_s == (400 + 9 + 3 * 40) + (200 + 9 + 3 * 20)
     plain = net_of(reduce_s_per_byte=2.0, reduce_latency_s=1.0, expert_reduce_s_per_byte=5.0)
     assert after(plain, NO_SHARDING).data_parallel_s == 800 + 1 + 5 * 40
 
@@ -125,15 +150,24 @@ def test_overlap_hides_them_behind_the_microbatches_whose_chunks_are_done() -> N
 
 def test_full_sharding_gathers_for_each_pass_of_each_microbatch() -> None:
     net = net_of(gather_s_per_byte=1.0, gather_latency_s=0.5, data_ranks=4.0)
-    # 200 bytes each way, 200 of gradients, half a second for each of 2 layers and three collectives
+    # 200 bytes each way, 200 of gradients in bf16, half a second for each of 2 layers, three collectives
     assert after(net, FSDP).data_parallel_s == 8 * ((200 + 1) + (200 + 200 + 2))
+    half = free(gradient_bytes=2.0)  # kept in bf16 they are as many bytes on the wire
+    held = slowest(shared_parameters=100.0)
+    found = step(half, layer_of(), held, NOTHING, net, 4.0, 1.0, 8.0, FSDP, 0, 0, 0, 0.0)
+    assert found.data_parallel_s == 8 * ((200 + 1) + (200 + 200 + 2))
     hidden = after(net_of(gather_s_per_byte=0.001, data_ranks=4.0), FSDP, 1, fsdp_exposed=0.25)
     assert hidden.data_parallel_s == pytest.approx(8 * 0.25 * (0.2 + 0.4))
 
 
 def test_hybrid_sharding_reduces_between_domains_once() -> None:
-    net = net_of(shard_s_per_byte=1.0, shard_ranks=8.0, replica_s_per_byte=10.0)
-    assert after(net, HSDP).data_parallel_s == 8 * (200 + 400) + 400 / 8 * 10
+    net = net_of(shard_s_per_byte=1.0, shard_latency_s=0.5, gather_latency_s=99.0, shard_ranks=8.0,
+                 replica_s_per_byte=10.0, replica_latency_s=7.0)  # fmt: skip
+    between = 400 / 8 * 10 + 7
+    assert after(net, HSDP).data_parallel_s == 8 * ((200 + 1) + (400 + 2)) + between
+    quick = net_of(shard_ranks=8.0, replica_s_per_byte=0.05)  # 2.5 s behind 2 s of a backward pass
+    assert after(quick, HSDP, 1).data_parallel_s == 0.5
+    assert after(quick, HSDP, 1, dp_exposed=0.4).data_parallel_s == 1.0
 
 
 def test_the_optimizer_passes_over_what_a_rank_owns() -> None:
@@ -166,11 +200,12 @@ def test_offloaded_activations_stall_where_the_link_is_slower_than_the_work() ->
 def room(sharding: int = ZERO1, schedule: int = ONE_F_ONE_B, vpp: float = 1.0, **known: float):  # type: ignore[no-untyped-def]
     net = net_of(data_ranks=4.0, expert_ranks=2.0, shard_ranks=2.0)
     held = slowest(layers=4.0, last_layers=4.0, shared_parameters=1000.0, expert_parameters=100.0)
+    head_bytes, few = known.pop("head", 3.0), known.pop("few", 8.0)
     offload = (int(known.pop("states", 0)), int(known.pop("kept", 0)))
     m = free(gradient_bytes=4.0, **({"host_bytes": 1e12} | known))
     one = layer_of(activation_bytes=10.0, workspace_bytes=7.0)
-    head = ends_of(head_bytes=3.0)
-    return memory(m, one, head, held, net, 4.0, vpp, schedule, 8.0, sharding, *offload)
+    head = ends_of(head_bytes=head_bytes)
+    return memory(m, one, head, held, net, 4.0, vpp, schedule, few, sharding, *offload)
 
 
 def test_weights_gradients_and_states_under_each_sharding() -> None:
@@ -189,6 +224,15 @@ def test_activations_in_flight() -> None:
     assert room().activations_bytes == 40 * 4
     assert room(schedule=INTERLEAVED, vpp=2.0).activations_bytes == 40 * (4 + 3 / 2)
     assert room(schedule=ZERO_BUBBLE).activations_bytes == 40 * 4
+
+
+def test_activations_of_the_last_stage_with_its_logits() -> None:
+    # a stage of 4 layers keeps 40 bytes a microbatch, in 2 chunks: (2 - 1) 4 + 1 chunks at the last
+    head = {"head": 1000.0}
+    assert room(**head).activations_bytes == 40 + 1000
+    assert room(schedule=INTERLEAVED, vpp=2.0, **head).activations_bytes == 40 * 5 / 2 + 1000
+    # with as many microbatches in flight as there are
+    assert room(schedule=INTERLEAVED, vpp=2.0, few=2.0, **head).activations_bytes == 80 + 1000
 
 
 def test_the_total_has_the_reserve_on_top() -> None:

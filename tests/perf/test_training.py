@@ -180,6 +180,27 @@ def test_seldom_exchanges_are_cheaper_than_many_on_thin_links() -> None:
     assert rare > 0.95 * ask(count=8, batch_tokens=2**19).best[0].step_time_s
 
 
+def test_buildings_cost_time_and_thin_links_between_them_more() -> None:
+    fixed = "tp=1,cp=1,pp=1,sharding=zero1,act_offload=0"
+    one = ask(strategy=fixed).best[0]
+    two, thin = (
+        ask(strategy=fixed, building=8, building_gbps=gbps).best[0] for gbps in (100.0, 1.0)
+    )
+    assert one.step_time_s < two.step_time_s < thin.step_time_s
+    assert any("buildings of 8" in what for what in two.outside_validated)
+    assert ask(strategy=fixed, building=16).best[0].step_time_s == one.step_time_s
+
+
+def test_switches_that_add_up_help_all_reduces_alone() -> None:
+    for sharding, helps in (("none", True), ("zero1", False)):
+        fixed = f"tp=4,cp=1,pp=1,mb=1,sharding={sharding},recompute=full,act_offload=0,dp_overlap=0"
+        plain, quick = (
+            ask(system="a100-80gb-sxm", count=64, strategy=fixed, in_network=on).best[0]
+            for on in (False, True)
+        )
+        assert (quick.step_time_s < plain.step_time_s) == helps
+
+
 def test_pipelines_stay_on_a_campus() -> None:
     """However many stages: each campus holds whole replicas, so thin links cost data parallelism alone."""
     for pp in (1, 2, 4, 8):
@@ -277,12 +298,15 @@ def test_memory_may_be_limited(answer: TrainingAnswer) -> None:
     ({"campuses": 2, "strategy": "pp=16"}, "E703", "more than the 8 accelerators"),
     ({"campuses": 2, "strategy": "tp=16,cp=1"}, "E703", "more than the 8 accelerators"),
     ({"outer_every": 2}, "E203", "one campus"),
+    ({"building": 0}, "E213", "building"),
+    ({"building_gbps": 0.0}, "E213", "building_gbps"),
     ({"precision": "fp9"}, "E203", "Did you mean"),
     ({"precision": "nvfp4"}, "E702", "bf16, fp8"),
     ({"system": "a100-80gb-sxm", "precision": "fp8"}, "E702", "bf16"),
     ({"system": "h100"}, "E402", "h100-sxm"),
     ({"system": "feynman"}, "E701", "has no"),
     ({"model": "llama31-4b"}, "E402", "llama31-"),
+    ({"model": ""}, "E402", "llama31-"),
     ({"stack": "megatron"}, "E203", "megatron-core"),
     ({"objective": "speed"}, "E203", "step"),
     ({"speed": 9}, "E201", "speed"),

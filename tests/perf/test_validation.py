@@ -73,6 +73,17 @@ def test_every_source_was_left_out_once_and_its_constants_differ(shipped: Valida
         assert values != calibration.values(), source
 
 
+def test_constants_without_a_source_are_what_a_fit_without_it_gives() -> None:
+    """That the record keeps what was fitted, and not what looks best: one source is fitted anew."""
+    calibration, left_out = CATALOG.training_calibration, "mosaicml/llm-foundry"
+    runs = [run for run in shipped_runs("training") if not run.exclude]
+    cases = [*cases_of(runs, CATALOG)[0], *cases_of(shipped_runs("single_node"), CATALOG)[0]]
+    kept = [case for case in cases if source_of(case) != left_out]
+    assert len(cases) - len(kept) == 56
+    anew = fit(kept, settle(kept, calibration.priors()), calibration)
+    assert anew == pytest.approx(calibration.values(left_out), rel=2e-3)
+
+
 def test_a_source_that_was_never_seen_gets_the_constants_fitted_to_all() -> None:
     mine = replace(LLAMA, id="mine", source="my cluster", config_group="")
     found = validate_training([mine])

@@ -56,6 +56,17 @@ def test_a_count_that_is_never_there_is_too_large_by_so_many(scenarios: Any) -> 
     )
 
 
+def test_a_count_that_does_not_hold_the_model_is_too_small_by_so_many(scenarios: Any) -> None:
+    run = {"model": "llama31-405b", "tokens": "1 Ttoken", "precision": "fp8", "count": "8 packages"}
+    plan = planned(scenarios, a=run)
+    least = plan.rates["a"]["gb300-nvl72"].least
+    assert least > 8
+    assert finding(plan, "W114") == (
+        f"Never starts: its cluster is too small: the memory of the model needs at least {least:,.0f} "
+        f"packages, and its count is 8, {least - 8:,.0f} too few."
+    )
+
+
 def test_what_waits_for_an_endless_campaign_names_it(scenarios: Any) -> None:
     plan = planned(
         scenarios,

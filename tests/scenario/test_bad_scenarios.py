@@ -235,6 +235,7 @@ ERRORS = [
         line=30),
     Bad("E213", *after(STREAM.replace("output: 1 ktoken", "output: 0.5 token")), "serving.chat.mix.output",
         "cannot be meant", line=30),
+    Bad("E213", *after(STREAM.replace("25 ms", "1 us")), "serving.chat.slo.tpot", "at least 1e-05 s", line=30),
     Bad("E214", *after(STREAM.replace("25 ms", "25 MW")), "serving.chat.slo.tpot", "a duration", line=30),
     Bad("E214", *after(STREAM.replace("1 Gtoken/day", "1 Gtoken")), "serving.chat.demand.2027-06",
         "tokens over time", line=30),

@@ -1,12 +1,13 @@
-"""What JSON cannot say: infinite and missing numbers, as null."""
+"""JSON as commands print it; what JSON cannot say, infinite and missing numbers, as null."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["finite"]
+__all__ = ["finite", "print_json"]
 
 
 def finite(data: Any) -> Any:
@@ -24,3 +25,8 @@ def finite(data: Any) -> Any:
     if isinstance(data, float) and not math.isfinite(data):
         return None
     return data
+
+
+def print_json(data: Any, *, default: Callable[[Any], Any] | None = None) -> None:
+    """Print data as JSON, with what `default` makes of things that are none."""
+    print(json.dumps(finite(data), indent=1, ensure_ascii=False, allow_nan=False, default=default))

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich.table import Table
-from rich.text import Text
 
-from gigawatt.app.console import answer_console
+from gigawatt.app.terminal import open_console, plain_table, say
 
 if TYPE_CHECKING:
     from gigawatt.reliability import Goodput, Played
@@ -23,13 +22,11 @@ _PLACES = {"memory": "memory of peers", "local": "disks of the node", "shared": 
 
 def show_goodput(answer: Goodput, played: Played | None = None) -> None:
     """Print an answer to standard output, and what was played if anything was."""
-    console = answer_console(_WIDTH)
-    for line in _head(answer, played):
-        console.print(Text(line), soft_wrap=True)
+    console = open_console(_WIDTH)
+    say(console, *_head(answer, played))
     console.print(_times(answer))
     console.print(_levers(answer))
-    for text in answer.assumptions:
-        console.print(Text(f"assumed: {text}"), soft_wrap=True)
+    say(console, *(f"assumed: {text}" for text in answer.assumptions))
 
 
 def _head(a: Goodput, played: Played | None) -> Iterable[str]:
@@ -68,17 +65,10 @@ def duration(seconds: float) -> str:
     return f"{seconds:.2g} s"
 
 
-def _table(*columns: tuple[str, str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name, justify in columns:
-        table.add_column(name, justify="left" if justify == "l" else "right", overflow="fold")
-    return table
-
-
 def _times(a: Goodput) -> Table:
     from gigawatt.reliability.run import CAUSES
 
-    table = _table(("where the time goes", "l"), ("", "r"))
+    table = plain_table(("where the time goes", "l"), ("", "r"))
     table.add_row("work that is kept", f"{a.goodput:.2%}")
     for cause, share in sorted(a.losses.items(), key=lambda item: -item[1]):
         if share >= 5e-5:
@@ -87,7 +77,7 @@ def _times(a: Goodput) -> Table:
 
 
 def _levers(a: Goodput) -> Table:
-    table = _table(("what would help most", "l"), ("points", "r"))
+    table = plain_table(("what would help most", "l"), ("points", "r"))
     for lever in a.levers:
         if lever.points >= _LEAST_POINTS:
             table.add_row(lever.what, f"{lever.points:+.2f}")

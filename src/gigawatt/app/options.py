@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,9 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsJson",
+    "EnergyPrice",
+    "Folder",
+    "GpuHourPrice",
+    "ModelName",
     "Overrides",
     "ScenarioName",
     "Settings",
+    "TrainingPrecision",
+    "accelerators_option",
     "load_scenario",
     "plan_or_run",
     "tell",
@@ -37,6 +43,40 @@ Settings = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Folder = Annotated[
+    Path | None,
+    typer.Option("--folder", help="A folder with catalog records of your own, looked in first."),
+]
+ModelName = Annotated[
+    str,
+    typer.Argument(
+        help="Catalog id of a model, a Hugging Face config.json, or its folder.",
+        show_default=False,
+    ),
+]
+TrainingPrecision = Annotated[
+    str | None,
+    typer.Option(
+        "--precision", help="bf16, fp8, mxfp8 or nvfp4; 8 bits where the system has them."
+    ),
+]
+GpuHourPrice = Annotated[
+    str | None,
+    typer.Option("--price", help="Price of an accelerator hour, such as '2.1 USD/gpu/hour'."),
+]
+EnergyPrice = Annotated[
+    str | None,
+    typer.Option(
+        "--energy-price",
+        help="Electricity that the hourly price does not hold, such as '45 USD/MWh'.",
+        metavar="PRICE",
+    ),
+]
+
+
+def accelerators_option(example: str) -> Any:
+    """The option `--on` of a command; `quantities.accelerators` reads what it is given."""
+    return typer.Option("--on", help=f"Accelerators, such as {example}.", metavar="SYSTEM:COUNT")
 
 
 def load_scenario(name: str, overrides: list[str] | None, settings: list[str] | None) -> Scenario:

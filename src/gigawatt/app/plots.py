@@ -30,7 +30,7 @@ def open_catalog(folder: Path | None) -> Catalog:
     return Catalog((folder,))
 
 
-def refuse_unwritable(plot: Path) -> None:
+def refuse_unwritable(plot: Path | None) -> None:
     """Refuse before a search what could not be written after it.
 
     Raises
@@ -46,6 +46,8 @@ def refuse_unwritable(plot: Path) -> None:
 
     from gigawatt.core.errors import InputError, MissingExtraError, Problem, RunFolderError
 
+    if plot is None:
+        return
     if plot.suffix.lower() not in {".html", ".htm"}:
         message = (
             f"--plot is {str(plot)!r}; charts are written as one HTML file, such as step.html."

@@ -7,8 +7,8 @@ tokens are counted in thousands. Whatever has a unit passes the unit doors.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import NoReturn
+from collections.abc import Callable, Mapping
+from typing import Concatenate, NoReturn, ParamSpec, TypeVar
 
 from pydantic_core import PydanticCustomError
 
@@ -21,11 +21,14 @@ __all__ = [
     "duration_s",
     "energy_price",
     "gpu_hour_price",
+    "if_given",
     "run_tokens",
     "share",
     "step_tokens",
 ]
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _NUMBER = re.compile(
     r"\s*([-+]?(?:[0-9][0-9_,]*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*([kKMGBTPE]?)\s*"
 )
@@ -123,6 +126,19 @@ def share(text: str, option: str) -> float:
     0.01
     """
     return _with_unit(_SHARE, text, option, "Write it like 1%.")
+
+
+def if_given(
+    read: Callable[Concatenate[str, _P], _T], text: str | None, *args: _P.args, **kwargs: _P.kwargs
+) -> _T | None:
+    """What an option says, read by one of the functions of this file; None where it is left out.
+
+    Examples
+    --------
+    >>> if_given(step_tokens, "8k", "--seq"), if_given(step_tokens, None, "--seq")
+    (8192, None)
+    """
+    return None if text is None else read(text, *args, **kwargs)
 
 
 def accelerators(text: str, known: list[str]) -> tuple[str, int]:

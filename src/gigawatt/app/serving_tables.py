@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich.table import Table
-from rich.text import Text
 
 from gigawatt.app.amounts import count
-from gigawatt.app.console import answer_console
+from gigawatt.app.terminal import open_console, plain_table, say
 
 if TYPE_CHECKING:
     from gigawatt.perf.serving.answer import ServingAnswer
@@ -21,15 +20,13 @@ _WIDTH = 150
 
 def show_serving(answer: ServingAnswer, *, front: bool = False) -> None:
     """Print an answer to standard output, with the front if it is wanted."""
-    console = answer_console(_WIDTH)
-    for line in _head(answer):
-        console.print(Text(line), soft_wrap=True)
+    console = open_console(_WIDTH)
+    say(console, *_head(answer))
     if not answer.best:
-        console.print(Text(answer.verdict), soft_wrap=True)
+        say(console, answer.verdict)
         return
     console.print(_ranking(answer))
-    for line in _sentences(answer):
-        console.print(Text(line), soft_wrap=True)
+    say(console, *_sentences(answer))
     if front:
         console.print(_front(answer))
 
@@ -51,15 +48,8 @@ def _head(answer: ServingAnswer) -> Iterable[str]:
     )
 
 
-def _table(*columns: tuple[str, str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name, justify in columns:
-        table.add_column(name, justify="left" if justify == "l" else "right", overflow="fold")
-    return table
-
-
 def _ranking(answer: ServingAnswer) -> Table:
-    table = _table(
+    table = plain_table(
         ("layout", "l"), ("prefill", "l"), ("unit", "r"), ("requests", "r"), ("tokens/s/gpu", "r"),
         ("band", "r"), ("TPOT ms", "r"), ("TTFT s", "r"), ("k tokens/s/MW", "r"),
         ("MWh/Mtoken", "r"), ("$/Mtoken", "r"),
@@ -104,7 +94,7 @@ def _sentences(answer: ServingAnswer) -> Iterable[str]:
 
 
 def _front(answer: ServingAnswer) -> Table:
-    table = _table(
+    table = plain_table(
         ("tokens/s for a user", "r"), ("tokens/s/gpu", "r"), ("requests", "r"), ("layout", "l"),
         ("prefill", "l"),
     )  # fmt: skip

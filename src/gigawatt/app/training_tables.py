@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gigawatt.app.amounts import count, money
-from gigawatt.app.console import answer_console
+from gigawatt.app.terminal import open_console, plain_table, say
 
 if TYPE_CHECKING:
     from gigawatt.perf.found import Point
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["show_answer"]
 
 _WIDTH = 150
-"""Columns where the answer goes to a file or a pipe."""
 _MEMORY = {
     "weights": "weights",
     "gradients": "gradients",
@@ -31,15 +30,14 @@ _MEMORY = {
 
 def show_answer(answer: TrainingAnswer, *, front: bool = False) -> None:
     """Print an answer to standard output, with the Pareto front if it is wanted."""
-    console = answer_console(_WIDTH)
-    for line in _head(answer):
-        console.print(Text(line), soft_wrap=True)
+    console = open_console(_WIDTH)
+    say(console, *_head(answer))
     if not answer.best:
-        console.print(Text(answer.verdict), soft_wrap=True)
+        say(console, answer.verdict)
         return
     console.print(_ranking(answer))
     first = answer.best[0]
-    console.print(Text(f"the best: {first.strategy}"), soft_wrap=True)
+    say(console, f"the best: {first.strategy}")
     console.print(_parts(first))
     for label, text in _sentences(answer):
         console.print(_row(label, text))
@@ -70,16 +68,9 @@ def _head(answer: TrainingAnswer) -> Iterable[str]:
     )
 
 
-def _plain_table(*columns: tuple[str, str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name, justify in columns:
-        table.add_column(name, justify="left" if justify == "l" else "right", overflow="fold")
-    return table
-
-
 def _ranking(answer: TrainingAnswer) -> Table:
     per = answer.best[0].per
-    table = _plain_table(
+    table = plain_table(
         ("", "r"), ("step", "r"), ("MFU", "r"), ("tok/s/GPU", "r"), ("memory", "r"), ("days", "r"),
         (f"energy/{per}", "r"), (f"cost/{per}", "r"), ("strategy (* = outside measured ground)", "l"),
     )  # fmt: skip
@@ -104,7 +95,7 @@ def _ranking(answer: TrainingAnswer) -> Table:
 def _parts(one: Trained) -> Table:
     from gigawatt.perf.breakdown import STEP_PARTS
 
-    table = _plain_table(("step", "l"), ("", "r"), ("", "r"), ("memory", "l"), ("GiB", "r"))
+    table = plain_table(("step", "l"), ("", "r"), ("", "r"), ("memory", "l"), ("GiB", "r"))
     times = [
         (STEP_PARTS[name], _seconds(seconds), f"{seconds / one.step_time_s:.1%}")
         for name, seconds in one.step_parts_s.items()
@@ -164,7 +155,7 @@ def _sentences(answer: TrainingAnswer) -> Iterable[tuple[str, str]]:
 
 
 def _front(answer: TrainingAnswer) -> Table:
-    table = _plain_table(
+    table = plain_table(
         ("front: " + answer.request.objective, "r"), ("memory", "r"), ("strategy", "l")
     )
     for point in _telling(answer.front):

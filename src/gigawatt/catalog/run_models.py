@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .measured import Run, RunPrecision
+from .names import model_named, system_named
 from .records import Architecture
+from .shapes import parameters
 from .store import Catalog
 
 __all__ = ["CompletedRun", "Refusal", "complete_run", "complete_runs"]
@@ -71,39 +73,6 @@ class _Family(NamedTuple):
     heads: int | None = None
 
 
-_RECORDS: Mapping[str, str] = {
-    "DeepSeek-V3-671B": "deepseek-v3",
-    "GPT-OSS-120B": "gpt-oss-120b",
-    "GPT-OSS-20B": "gpt-oss-20b",
-    "Grok1": "grok1-314b",
-    "Grok1-314B": "grok1-314b",
-    "Kimi-K2": "kimi-k2",
-    "Llama3-8B": "llama31-8b",
-    "Llama3-70B": "llama31-70b",
-    "Llama3.1-8B": "llama31-8b",
-    "Llama3.1-70B": "llama31-70b",
-    "Llama3.1-405B": "llama31-405b",
-    "MT-NLG-530B": "megatron-530b",
-    "Megatron-1T": "megatron-1t",
-    "Megatron-22B": "megatron-22b",
-    "Megatron-530B": "megatron-530b",
-    "Mixtral-8x22B": "mixtral-8x22b",
-    "Mixtral-8x7B": "mixtral-8x7b",
-    "Nemotron-H-56B": "nemotron-h-56b",
-    "Nemotron4-15B": "nemotron4-15b",
-    "Nemotron4-340B": "nemotron4-340b",
-    "Nemotron_3_5_Lightning": "nemotron3-nano-30b-a3b",
-    "Nemotron_3_Nano": "nemotron3-nano-30b-a3b",
-    "Nemotron_3_Super": "nemotron3-super-120b-a12b",
-    "Nemotron_3_Ultra": "nemotron3-ultra-550b-a55b",
-    "Qwen3-235B-A22B": "qwen3-235b-a22b",
-    "Qwen3-30B-A3B": "qwen3-30b-a3b",
-    "Qwen3-32B": "qwen3-32b",
-    "Qwen3-8B": "qwen3-8b",
-}
-"""Model names of the sources, and the records of the same shape. Llama 3 and 3.1 differ in context
-only; Nemotron 3.5 Lightning has the layers of Nemotron 3 Nano; MT-NLG those of Megatron 530B."""
-
 _GPT = _Family(gated=False, tied=True, vocab=51_200)
 _LLAMA = _Family(gated=True, tied=False)
 _FAMILIES: tuple[tuple[str, _Family], ...] = (
@@ -113,6 +82,9 @@ _FAMILIES: tuple[tuple[str, _Family], ...] = (
     (r"GPT-|GPT3-|Megatron-|MT-NLG|vTrain-", _GPT),
     (r"(?i:llama)", _LLAMA),
 )
+_ANY = "a model of another name"
+_BUILT = r"GPT-|GPT3-|Megatron-175B"
+"""Names that several shapes share: the row's own columns come first, a record of that name after them."""
 _UNTIED_SOURCES = frozenset({"NVIDIA/Megatron-LM"})
 """Whose GPT shapes meet the totals they state only with two tables."""
 
@@ -142,23 +114,7 @@ _FABRICS: Mapping[str, _Fabric] = {
 _PROXY = re.compile(r"-(?P<layers>\d+)L-proxy$")
 _MLPERF = re.compile(r" \(MLPerf\)$")
 
-_SYSTEMS: Mapping[str, str] = {
-    "A100": "a100-80gb-sxm",
-    "A100-SXM-80GB": "a100-80gb-sxm",
-    "H100-SXM-80GB": "h100-sxm",
-    "H100-SXM-96GB-HBM2e-500W": "h100-sxm-96gb-hbm2e",
-    "H200-SXM-141GB": "h200-sxm",
-    "H800-SXM-80GB": "h800-sxm",
-    "B200-SXM-180GB": "b200-hgx",
-    "B300-SXM": "b300-hgx",
-    "GB200-NVL72": "gb200-nvl72",
-    "GB300-NVL72": "gb300-nvl72",
-    "VR-NVL72": "vr-nvl72",
-    "MI300X": "mi300x",
-    "MI355X": "mi355x",
-}
 _NO_SYSTEM: Mapping[str, str] = {
-    "TPUv4": "the catalog has no TPU v4",
     "A100-SXM (Perlmutter)": "Perlmutter has A100 of 40 GB and of 80 GB, and the row does not say which",
 }
 
@@ -191,22 +147,21 @@ def complete_run(run: Run, catalog: Catalog | None = None) -> CompletedRun | Ref
     'family BLOOM: 64 heads'
     """
     catalog = catalog or Catalog()
-    system = _SYSTEMS.get(run.gpu)
+    system = system_named(run.gpu, catalog)
     if system is None:
-        reason = _NO_SYSTEM.get(run.gpu, f"no rule knows the GPU '{run.gpu}'")
-        return Refusal(run, reason)
-    if system not in catalog.ids("systems"):
-        return Refusal(run, f"the catalog has no system '{system}' for the GPU '{run.gpu}'")
+        return Refusal(run, _NO_SYSTEM.get(run.gpu, f"no record of the GPU '{run.gpu}'"))
     rules: dict[str, str] = {}
     if run.gpu == "A100":
         rules["system_id"] = "A100 without its memory: 80 GB on SXM"
     name = _MLPERF.sub("", run.model)
-    model_id = _RECORDS.get(_PROXY.sub("", name))
-    shape = (
-        _from_record(run, name, model_id, catalog, rules)
-        if model_id is not None
-        else _from_columns(run, name, rules)
-    )
+    model_id = None if re.match(_BUILT, name) else model_named(_PROXY.sub("", name), catalog)
+    if model_id is not None:
+        shape = _from_record(run, name, model_id, catalog, rules)
+    else:
+        shape = _from_columns(run, name, rules)
+        if isinstance(shape, str) and (known := model_named(name, catalog)) is not None:
+            model_id, rules = known, {}
+            shape = _from_record(run, name, known, catalog, rules)
     if isinstance(shape, str):
         return Refusal(run, shape)
     precision = run.precision or _precision(run, rules)
@@ -273,6 +228,9 @@ def _from_record(
         rules["layers"] = f"catalog record {model_id}, cut to {layers} layers"
     theirs = {size: getattr(shape, size) for size in _SIZES}
     theirs["ffn_hidden"] = shape.ffn_expert if shape.experts else shape.ffn
+    total = parameters(shape).total / 1e9
+    if run.params_total_b is not None and not 0.85 <= run.params_total_b / total <= 1.15:
+        return f"the row states {run.params_total_b:g}e9 parameters, {model_id} has {total:.4g}e9"
     for size, value in theirs.items():
         stated = getattr(run, size)
         if stated is None:
@@ -284,46 +242,49 @@ def _from_record(
 
 def _from_columns(run: Run, name: str, rules: dict[str, str]) -> Architecture | str:
     """An architecture built from the row and its family's habits; or what is missing in words."""
-    label, family = next(
-        ((pattern, habits) for pattern, habits in _FAMILIES if re.match(pattern, name)), ("", None)
-    )
+    family = next((habits for pattern, habits in _FAMILIES if re.match(pattern, name)), None)
+    known = family is not None
     if family is None:
-        return f"no rule knows the model '{run.model}'"
+        whole = (run.layers, run.hidden, run.ffn_hidden, run.heads, run.kv_heads, run.vocab)
+        if run.experts is not None or None in whole:
+            return f"no rule knows the model '{run.model}', and the row lacks part of its shape"
+        assert run.hidden is not None
+        # Gated blocks are mostly cut narrower than four times the width, to hold as many weights.
+        family = _Family(gated=run.ffn_hidden != 4 * run.hidden, tied=False)
     if run.layers is None or run.hidden is None:
         return "the row states no layers and hidden width, and no catalog record has its name"
     if run.experts is not None:
         return f"the row states experts, but not the whole shape of '{run.model}'"
     label = "BLOOM" if family.heads else "GPT" if family is _GPT else name.partition("-")[0]
+    label = f"family {label}" if known else "shape stated, habits not known"
     ffn, vocab, heads = run.ffn_hidden, run.vocab, run.heads
     if ffn is None:
         if family.gated:
             return f"the row states no ffn_hidden, and gated blocks of '{run.model}' have no rule"
         ffn = 4 * run.hidden
-        rules["ffn_hidden"] = f"family {label}: four times the hidden width"
+        rules["ffn_hidden"] = f"{label}: four times the hidden width"
     if vocab is None:
         if family.vocab is None:
             return f"the row states no vocabulary, and no rule gives that of '{run.model}'"
         vocab = family.vocab
-        rules["vocab"] = f"family {label}: a vocabulary of {vocab}"
+        rules["vocab"] = f"{label}: a vocabulary of {vocab}"
     if heads is None:
         heads = family.heads or max(1, run.hidden // 128)
-        rules["heads"] = f"family {label}: " + (
-            f"{heads} heads" if family.heads else "heads 128 wide"
-        )
+        rules["heads"] = f"{label}: " + (f"{heads} heads" if family.heads else "heads 128 wide")
     if run.hidden % heads:
         return f"hidden = {run.hidden} is not a multiple of heads = {heads}"
     kv_heads = run.kv_heads
     if kv_heads is None:
         kv_heads = heads
-        rules["kv_heads"] = f"family {label}: as many key-value heads as heads"
+        rules["kv_heads"] = f"{label}: as many key-value heads as heads"
     if heads % kv_heads:
         return f"heads = {heads} is not a multiple of kv_heads = {kv_heads}"
     untied = run.source_group in _UNTIED_SOURCES
-    rules["gated_ffn"] = f"family {label}: {'three' if family.gated else 'two'} matrices"
+    rules["gated_ffn"] = f"{label}: {'three' if family.gated else 'two'} matrices"
     rules["tied_embeddings"] = (
         f"source {run.source_group}: only two tables meet the stated totals"
         if untied
-        else f"family {label}: {'one table' if family.tied else 'two tables'}"
+        else f"{label}: {'one table' if family.tied else 'two tables'}"
     )
     return Architecture(
         layers=run.layers,

@@ -194,9 +194,13 @@ def _text_needed(text: str) -> str:
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 20 and 0 < int(text) <= 10**9):
+    """A whole number; `8.0` is one, as programs write it whose columns have blanks."""
+    digits = text.removesuffix(".0")
+    if not (
+        digits.isascii() and digits.isdigit() and len(digits) <= 20 and 0 < int(digits) <= 10**9
+    ):
         raise ValueError("Allowed is a whole number from 1 to 1,000,000,000, or blank.")
-    return int(text)
+    return int(digits)
 
 
 def _number(text: str) -> float:
@@ -216,9 +220,10 @@ def _flag(text: str) -> bool:
 
 
 def _choice(text: str, choices: tuple[str, ...]) -> str:
-    if text not in choices:
+    found = next((choice for choice in choices if choice.lower() == text.lower()), None)
+    if found is None:
         raise ValueError(f"Allowed are: {', '.join(choices)}.")
-    return text
+    return found
 
 
 def _problem(file: str, line: int | None, column: str, message: str, fix: str = "") -> Problem:

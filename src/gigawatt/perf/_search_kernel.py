@@ -21,6 +21,7 @@ from .ends import ends
 from .layer import layer
 from .machine import Machine
 from .network import network
+from .occupancy import occupied
 from .space import Grid
 from .step import INTERLEAVED, NO_SHARDING, memory, pipeline, stage, step
 
@@ -281,7 +282,7 @@ def _digest() -> str:
     another name. With this digest in the name, changed sources meet nothing that was kept before. Raises
     OSError where there are no sources.
     """
-    functions = (scan, step, layer, ends, network, Machine, Grid)
+    functions = (scan, step, layer, ends, network, occupied, Machine, Grid)
     modules = [sys.modules[function.__module__] for function in functions]
     text = "".join(inspect.getsource(module) for module in modules)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -5,7 +5,8 @@ A model is a catalog id, or a Hugging Face `config.json`, or the folder that hol
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from .training import train as train_architecture
 from .training_answer import TrainingAnswer
 from .training_request import TrainingRequest
 
-__all__ = ["model_named", "train"]
+__all__ = ["model_named", "refuse_unknown", "train"]
 
 
 def model_named(catalog: Catalog, name: str | Path) -> Model:
@@ -35,6 +36,8 @@ def model_named(catalog: Catalog, name: str | Path) -> Model:
     CatalogError
         E402 if there is no such model, E403 if a config.json cannot be used.
     """
+    if not str(name).strip():
+        return catalog.model(str(name))  # which says what there is
     path = Path(name)
     try:
         local = path.is_file() or path.is_dir()
@@ -43,6 +46,33 @@ def model_named(catalog: Catalog, name: str | Path) -> Model:
     if local or isinstance(name, Path) or str(name).endswith(".json"):
         return model_from_config(path)
     return catalog.model(str(name))
+
+
+def refuse_unknown(wanted: Iterable[str], request: type, what: str) -> None:
+    """Refuse names that are no fields of a request.
+
+    Parameters
+    ----------
+    wanted : iterable of str
+        Names that something is asked with, beside the system and the count.
+    request : type
+        Dataclass of the request.
+    what : str
+        What is asked for, in a word.
+
+    Raises
+    ------
+    InputError
+        E201 for each name that is not known.
+    """
+    known = {field.name for field in fields(request)} - {"system_id", "count"}
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise InputError(
+            Problem("E201", f"'{name}' is nothing that {what} is asked with.",
+                    did_you_mean(name, known), name)
+            for name in unknown
+        )  # fmt: skip
 
 
 def train(
@@ -88,14 +118,7 @@ def train(
     >>> answer.best[0].strategy.sharding in ("zero1", "fsdp", "hsdp")
     True
     """
-    known = TrainingRequest.__dataclass_fields__
-    unknown = [name for name in wanted if name not in known or name in ("system_id", "count")]
-    if unknown:
-        raise InputError(
-            Problem("E201", f"'{name}' is nothing that training is asked with.",
-                    did_you_mean(name, known), name)
-            for name in unknown
-        )  # fmt: skip
+    refuse_unknown(wanted, TrainingRequest, "training")
     catalog = catalog or Catalog()
     request = TrainingRequest(system_id=system, count=count, **wanted)
     found = model_named(catalog, model)

@@ -14,7 +14,7 @@ from .machine import Machine, Value
 from .operations import Split
 from .shape import Shape
 
-__all__ = ["Mixing", "mixing", "scores", "unaligned_heads"]
+__all__ = ["Mixing", "attended", "mixing", "scores", "unaligned_heads"]
 
 _TILE = 128.0
 """Queries of a tile of fused attention, and tokens of a chunk of the scan [token]."""
@@ -49,10 +49,8 @@ def mixing(m: Machine, shape: Shape, cut: Split) -> Mixing:
 
 def _core(m: Machine, shape: Shape, cut: Split) -> tuple[Value, Value, Value]:
     """Cores of full and sliding layers: forward [s], backward [s], causal FLOP forward."""
-    half = cut.sequence / 2.0
-    window = np.minimum(np.maximum(shape.window, 1.0), half)
     per_token = 2.0 * (shape.qk_dim + shape.v_dim) * shape.heads / cut.tp * cut.tokens
-    causal = per_token * (shape.full * half + shape.sliding * window)
+    causal = per_token * attended(shape, cut.sequence)
     unfused = m.attention_unfused
     ragged = np.where(np.asarray(shape.qk_dim) % 8.0 > 0, _LEAVES_TENSOR_CORES - 1.0, 0.0)
     square = (1.0 + unfused) * (1.0 + unfused * ragged)
@@ -60,6 +58,16 @@ def _core(m: Machine, shape: Shape, cut: Split) -> tuple[Value, Value, Value]:
     seconds = causal * square * diagonal * m.attention_s_per_flop
     launch = (shape.full + shape.sliding) * m.gemm_launch_s * (2.0 + 2.0 * unfused)
     return seconds + launch, seconds * m.attention_backward + launch, causal
+
+
+def attended(shape: Shape, sequence: Value) -> Value:
+    """Tokens that one token attends to, on average over a sequence and summed over layers [token].
+
+    Half of the sequence under a causal mask; under a window of w tokens ``w - w^2 / 2 s``, for the first
+    w tokens see less than the whole window.
+    """
+    window = np.minimum(np.maximum(shape.window, 1.0), sequence)
+    return shape.full * sequence / 2.0 + shape.sliding * window * (1.0 - window / (2.0 * sequence))
 
 
 def _scan_flops(shape: Shape, cut: Split) -> Value:

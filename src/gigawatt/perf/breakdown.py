@@ -7,6 +7,7 @@ are read from the prediction.
 
 from __future__ import annotations
 
+from .attention import attended
 from .predict import Prediction
 from .shape import Shape
 from .stacks import Stack
@@ -49,19 +50,11 @@ def step_parts_s(p: Prediction) -> dict[str, float]:
 
     Notes
     -----
-    Where the stage with the output head is the slowest one, its layers and the head are counted;
-    elsewhere an ordinary stage's layers, and the head hides behind the others' work.
+    The layers of the slowest stage are counted, and what it has of the two ends; the rest of them hides
+    behind its work.
     """
-    one, both, held = p.layer, p.ends, p.stage
-    per_layer = float(one.forward_s + one.backward_s + one.recompute_s)
-    middle = float(held.layers) * per_layer
-    last = float(held.last_layers) * per_layer
-    ends = float(both.head_forward_s + both.head_backward_s)
-    if p.strategy.pp == 1:
-        ends += float(both.embed_s)
-    else:
-        ends = ends if last + ends >= middle else 0.0
-    layers = float(held.last_layers if p.strategy.pp == 1 or ends else held.layers)
+    one = p.layer
+    layers, ends = _slowest(p)
     microbatches = float(p.job.microbatches(p.strategy))
     times = microbatches * layers
     step = p.step
@@ -85,6 +78,18 @@ def step_parts_s(p: Prediction) -> dict[str, float]:
         "fixed": float(step.fixed_s),
         "jitter": float(step.jitter_s),
     }
+
+
+def _slowest(p: Prediction) -> tuple[float, float]:
+    """Layers of the slowest stage, and its time for the ends of the model [s]."""
+    one, both, held, several = p.layer, p.ends, p.stage, p.strategy.pp > 1
+    per_layer = float(one.forward_s + one.backward_s + one.recompute_s)
+    head, table = float(both.head_forward_s + both.head_backward_s), float(both.embed_s)
+    if not several:
+        return float(held.last_layers), head + table
+    stages = ((float(held.layers), 0.0), (float(held.first_layers), table),
+              (float(held.last_layers), head))  # fmt: skip
+    return max(stages, key=lambda stage: stage[0] * per_layer + stage[1])
 
 
 def memory_parts_gib(held: Memory) -> dict[str, float]:
@@ -115,8 +120,7 @@ def hardware_flops(p: Prediction, shape: Shape, stack: Stack) -> float:
         head = 6.0 * p.job.sequence * shape.vocab * shape.hidden * (1.0 + shape.predictions)
         return model + (model - sequences * float(head)) / 3.0
     if p.strategy.recompute == "selective" and stack.attention == "unfused":
-        half = p.job.sequence / 2.0
-        seen = shape.full * half + shape.sliding * min(max(shape.window, 1.0), half)
+        seen = float(attended(shape, p.job.sequence))
         core = 2.0 * (shape.qk_dim + shape.v_dim) * shape.heads * seen
         return model + float(p.job.tokens * core)
     return model

@@ -34,8 +34,9 @@ _NEAREST: Mapping[str, str] = {
     "Rubin": "gb300-nvl72",
     "Rubin Ultra": "gb300-nvl72",
     "Feynman": "gb300-nvl72",
-    "CDNA 3": "h200-sxm",
-    "CDNA 4": "b200-hgx",
+    "MI300 series": "h200-sxm",
+    "MI350 series": "b200-hgx",
+    "MI450 series": "gb300-nvl72",
 }
 """Whose kernel tables stand in for a generation without its own."""
 _OTHERWISE = "h200-sxm"

@@ -8,6 +8,7 @@ larger than those it was fitted to is an assumption.
 from __future__ import annotations
 
 from gigawatt.catalog import Catalog
+from gigawatt.core.errors import InputError, Problem
 
 __all__ = ["batch_limit", "critical_batch_tokens", "rounded"]
 
@@ -55,6 +56,11 @@ def batch_limit(
     batch_tokens : float or None
         Tokens of a step, where somebody has decided them [token].
 
+    Raises
+    ------
+    InputError
+        E703 if a step is less than one sequence.
+
     Returns
     -------
     tuple of int and bool
@@ -62,7 +68,16 @@ def batch_limit(
         length share their curves.
     """
     if batch_tokens is not None:
-        return max(round(batch_tokens / sequence), 1), True
+        if batch_tokens < sequence:
+            raise InputError(
+                Problem(
+                    "E703",
+                    f"A step of {batch_tokens:,.0f} tokens is less than one sequence of {sequence:,}.",
+                    "A larger batch, or shorter sequences.",
+                    "batch_tokens",
+                )
+            )
+        return round(batch_tokens / sequence), True
     d = catalog.defaults
     critical = critical_batch_tokens(
         tokens, d.critical_batch.value, d.critical_batch_exponent.value

@@ -19,8 +19,11 @@ class Ends(NamedTuple):
     head_forward_s: Value
     """Output product, softmax and loss [s]."""
     head_backward_s: Value
+    """Gradients of the output product, softmax and loss [s]."""
     head_parameters: Value
     """Parameters of one table on a rank [1]."""
+    tied: Value
+    """1 where both tables are one [1]."""
     head_bytes: Value
     """Logits and their gradients while a microbatch is in the last stage [B]."""
     extra_layers: Value
@@ -51,6 +54,7 @@ def ends(m: Machine, shape: Shape, cut: Split) -> Ends:
         head_forward_s=passes * (forward + 6.0 * m.kernel_s),
         head_backward_s=passes * (backward + 6.0 * m.kernel_s),
         head_parameters=columns * shape.hidden,
+        tied=shape.tied + 0.0 * columns,
         head_bytes=passes * 6.0 * logits,
         extra_layers=shape.predictions,
         flops=passes * 6.0 * logits * shape.hidden,

@@ -1,7 +1,8 @@
 """Power and energy of accelerators in training, per package of a system, on the IT and facility basis.
 
-A package computes or waits. While it computes it draws its share of the rack's nameplate power, network
-and hosts included; while it waits, for a bubble or for others, a share of that.
+A package computes or waits. While a microbatch is in its stage it counts as computing, messages inside
+layers included, and draws its share of the rack's nameplate power, network and hosts with it; in bubbles,
+gradient exchange, optimizer, offload and noise it waits and draws a share of that.
 """
 
 from __future__ import annotations

@@ -31,12 +31,15 @@ class Job:
         Tokens of a sequence [token].
     imbalance : float
         Tokens of the busiest expert rank over the mean: 1 for routing that is balanced [1].
+    campuses : int
+        Campuses that share the accelerators evenly; each holds whole replicas and whole sets of experts.
     """
 
     count: int
     batch_sequences: int
     sequence: int
     imbalance: float = 1.0
+    campuses: int = 1
 
     def __post_init__(self) -> None:
         problems = [
@@ -54,8 +57,18 @@ class Job:
         if not 1.0 <= self.imbalance <= 1e3:
             message = f"imbalance is {self.imbalance!r}; it must be a number from 1 to 1,000."
             problems.append(Problem("E213", message, path="imbalance"))
+        if not problems and self.count % self.campuses:
+            message = (
+                f"{self.count:,} accelerators do not spread evenly over {self.campuses} campuses."
+            )
+            problems.append(Problem("E703", message, path="campuses"))
         if problems:
             raise InputError(problems)
+
+    @property
+    def campus(self) -> int:
+        """Accelerators of one campus [1]."""
+        return self.count // self.campuses
 
     @property
     def tokens(self) -> int:
@@ -105,6 +118,22 @@ def _ranks(shape: Shape, job: Job, s: Strategy) -> str | None:
         return (
             f"tp × cp × pp = {s.model_ranks:,} does not divide {job.count:,} accelerators; "
             f"valid products are {_listed(divisors(job.count))}."
+        )
+    return None
+
+
+def _campus(shape: Shape, job: Job, s: Strategy) -> str | None:
+    if job.campuses == 1 or _ranks(shape, job, s):
+        return None
+    if s.model_ranks > job.campus:
+        return (
+            f"tp × cp × pp = {s.model_ranks:,} ranks are more than the {job.campus:,} accelerators of a "
+            "campus, and only data parallelism crosses campuses."
+        )
+    if job.campus % s.model_ranks:
+        return (
+            f"tp × cp × pp = {s.model_ranks:,} does not divide the {job.campus:,} accelerators of a "
+            f"campus; valid products are {_listed(divisors(job.campus))}."
         )
     return None
 
@@ -198,12 +227,13 @@ def _experts(shape: Shape, job: Job, s: Strategy) -> str | None:
 
 
 def _expert_ranks(shape: Shape, job: Job, s: Strategy) -> str | None:
-    if _ranks(shape, job, s):
+    if _ranks(shape, job, s) or _campus(shape, job, s):
         return None
-    stage = job.count // s.pp
+    stage = job.campus // s.pp
     if stage % (s.ep * s.etp):
+        where = " on a campus" if job.campuses > 1 else ""
         return (
-            f"ep × etp = {s.ep * s.etp:,} does not divide the {stage:,} ranks of a stage "
+            f"ep × etp = {s.ep * s.etp:,} does not divide the {stage:,} ranks of a stage{where} "
             f"(tp × cp × dp); valid are {_listed(divisors(stage))}."
         )
     return None
@@ -268,6 +298,7 @@ def _sharding(shape: Shape, job: Job, s: Strategy) -> str | None:
 
 RULES: dict[str, Callable[[Shape, Job, Strategy], str | None]] = {
     "ranks": _ranks,
+    "campus": _campus,
     "heads": _heads,
     "layers": _layers,
     "uneven": _uneven,

@@ -6,6 +6,7 @@ Constants may be arrays (calibration draws), and so are then the machine's field
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,15 @@ from .stacks import Stack
 __all__ = ["Fabric", "machine_of"]
 
 MICRO, MILLI = 1e-6, 1e-3
+FABRIC_LATENCY_S = 8e-6
+"""One message through NICs and three tiers of switches; assumed, of the order that vendors publish for
+small messages between nodes (some 5 to 10 us). Steps barely feel it below ten thousand accelerators [s]."""
+START_HOPS = 4.0
+"""Hops over which the start of a measured all-gather is spread: tables hold whole collectives, of 2 to 8
+ranks mostly; assumed [1]."""
+UNFUSED_LEVEL = 1.5
+"""Time of the narrow batched products of unfused attention over that of large ones, before the constant
+that is fitted on top; a scale, not a finding [1]."""
 HOST_BYTES = 240e9
 """Host memory of one accelerator: 2 TB for 8 in DGX H100 and B200, 480 GB for 2 in GB200 NVL72 (NVIDIA
 datasheets), less what the operating system takes [B]."""
@@ -46,10 +56,10 @@ class Fabric:
 
     up_bytes_per_s: float | None = None
     out_bytes_per_s: float | None = None
-    building: float = 1e9
+    building: float = math.inf
     building_bytes_per_s: float = 25e9
     building_latency_s: float = 15e-6
-    campus: float = 1e9
+    campus: float = math.inf
     campus_bytes_per_s: float = 1e9
     campus_latency_s: float = 5e-3
     in_network: bool = False
@@ -129,7 +139,7 @@ def machine_of(
     alpha = kernels.collectives["all_gather"]
     loss = "unfused" if unfused else "eager" if stack.elementwise == "eager" else "fused"
     return Machine(
-        gemm_launch_s=half.launch_s,
+        gemm_launch_s=main.launch_s,
         gemm_s_per_flop=slow / main.flops_per_s,
         gemm_s_per_mn=main.mn_s * carry,
         gemm_s_per_mk=main.mk_s * carry,
@@ -155,12 +165,12 @@ def machine_of(
         kernel_s=c["kernel"] * MICRO,
         expert_kernels=0.0 if fused else c["expert_kernels"],
         logit_traffic=c[f"logit.{loss}"],
-        host_s=c[f"host.{stack.host}"] * MICRO * (0.4 if fused else 1.0),
+        host_s=c[f"host.{stack.host}"] * MICRO,
         domain=chip.domain,
         up_s_per_byte=c["up"] / link,
-        up_latency_s=alpha.alpha_rank_s + alpha.alpha_s / 4.0,
+        up_latency_s=alpha.alpha_rank_s + alpha.alpha_s / START_HOPS,
         out_s_per_byte=c["out.early" if early else "out.overlapped"] / out_bytes_per_s,
-        out_latency_s=8e-6,
+        out_latency_s=FABRIC_LATENCY_S,
         building=fabric.building,
         building_s_per_byte=1.0 / fabric.building_bytes_per_s,
         building_latency_s=fabric.building_latency_s,
@@ -214,7 +224,7 @@ def _attention(
 ) -> tuple[Value, Value]:
     """Seconds per causal FLOP of the forward core, and backward over forward time."""
     if stack.attention == "unfused":
-        level = c["attention.unfused"] * c[f"gemm.{chip.level}.bf16"] * 1.5
+        level = c["attention.unfused"] * c[f"gemm.{chip.level}.bf16"] * UNFUSED_LEVEL
         return level / half.flops_per_s / chip.flops_ratio["bf16"], c["backward.unfused"]
     tables = chip.kernels.attention
     width = "mla" if latent else "64" if head_dim <= 96 else "128" if head_dim <= 192 else "256"

@@ -17,6 +17,7 @@ from .job import Job, refusals
 from .layer import Layer, Split, layer
 from .machine import Machine, Value
 from .network import Network, network
+from .occupancy import occupied
 from .shape import Shape
 from .step import Memory, Pipeline, Stage, Step, memory, pipeline, stage, step
 from .strategy import RECOMPUTES, SCHEDULES, SHARDINGS, Strategy
@@ -88,7 +89,10 @@ class Prediction:
 
 
 def doublings(m: Machine, count: Value) -> Value:
-    """Log2 of the number of scale-up domains [1], with which stragglers and network noise grow."""
+    """Log2 of the number of scale-up domains [1], with which stragglers and network noise grow.
+
+    The machine is one that the job occupies: see `occupancy.occupied`.
+    """
     return np.log2(np.maximum(count / m.domain, 1.0))
 
 
@@ -135,6 +139,7 @@ def predict(m: Machine, shape: Shape, job: Job, strategy: Strategy) -> Predictio
                 for refusal in broken
             ]
         )
+    m = occupied(m, job.count)
     tp, cp, pp, vpp = (float(n) for n in (strategy.tp, strategy.cp, strategy.pp, strategy.vpp))
     ep, etp = float(strategy.ep), float(strategy.etp)
     microbatches = float(job.microbatches(strategy))

@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice, product
 from typing import Any
 
@@ -26,6 +27,7 @@ from .layer import Layer, Split, layer
 from .machine import Machine
 from .network import Network, network
 from .objective import Objective
+from .occupancy import occupied
 from .predict import doublings, predict
 from .shape import Shape
 from .space import Enumeration, Space
@@ -93,7 +95,7 @@ def search(
         raise ValueError(f"k is {k}; at least one strategy must be wanted")
     objective = objective or Objective.time()
     space = space or Space()
-    m = Machine(*(float(value) for value in m))
+    m = Machine(*(float(value) for value in occupied(m, job.count)))
     run = kernel.compiled()
     wanted = kernel.Wanted(
         model_layers=float(shape.layers),
@@ -337,7 +339,7 @@ def _corners(space: Space, job: Job) -> Iterator[tuple[Job, Strategy]]:
     for batch in (space.batches or (job.batch_sequences,))[:4]:
         for tp, cp, pp, vpp, ep, etp, microbatch, schedule, split, sharding in product(*few):
             yield (
-                Job(job.count, batch, job.sequence),
+                replace(job, batch_sequences=batch),
                 Strategy(
                     tp=tp,
                     sequence_parallel=split and tp > 1,

@@ -253,10 +253,11 @@ class Enumeration:
         pps, cut_start, cuts = _cuts(space, int(shape.layers), job.count)
         arrangements = _arrangements(space, shape, job)
         tp, cp, ep, etp = arrangements.T
-        # Replicas come out where the ranks of one divide the accelerators and experts divide a stage.
+        # Replicas come out where the ranks of one divide the accelerators of a campus and experts divide
+        # its share of a stage.
         ranks = (tp * cp)[:, None] * pps
-        stage = job.count // pps
-        fits = (job.count % ranks == 0) & (stage % (ep * etp)[:, None] == 0)
+        stage = job.campus // pps
+        fits = (job.campus % ranks == 0) & (stage % (ep * etp)[:, None] == 0)
         dps = np.where(fits, job.count // ranks, 0)
         full = [SHARDINGS.index(name) for name in space.sharding]
         staged = [code for code in full if SHARDINGS[code] not in ("fsdp", "hsdp")]

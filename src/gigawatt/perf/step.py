@@ -42,6 +42,8 @@ OPTIMIZER_BYTES = 12.0
 """Master weights and two moments in single precision [B/parameter]."""
 OPTIMIZER_PASS_BYTES = 30.0
 """Read gradient, master and moments; write master, moments and bf16 weights [B/parameter]."""
+REDUCED_BYTES = 2.0
+"""Bytes of a gradient that full sharding scatters: bf16, whatever it is added up in [B]."""
 FRAGMENTATION = 1.06
 """Reserved over allocated memory of a caching allocator [1]."""
 RESERVED_BYTES = 3.0e9
@@ -53,23 +55,33 @@ class Stage(NamedTuple):
 
     layers: Value
     """Layers of an ordinary stage [1]."""
+    first_layers: Value
+    """Layers of the first stage [1]."""
     last_layers: Value
+    """Layers of the last stage, those that predict further tokens among them [1]."""
     forward_s: Value
+    """Forward pass of the slowest stage [s]."""
     backward_s: Value
     """Backward pass with recomputation [s]."""
     weight_s: Value
+    """Of the backward pass, gradients of weights [s]."""
     total_s: Value
     """Forward and backward of one microbatch through all stages [s]."""
     shared_parameters: Value
-    """On a rank of the stage that holds most [1]."""
+    """Parameters on a rank of the stage that holds most, experts aside [1]."""
     expert_parameters: Value
+    """Experts' parameters on a rank of the stage that holds most [1]."""
+    tied_parameters: Value
+    """Of a table that the first and the last stage both hold, whose gradients they add up [1]."""
 
 
 class Pipeline(NamedTuple):
     """A step's microbatches through the pipeline."""
 
     busy_s: Value
+    """The slowest stage at work, its exposed messages among it [s]."""
     bubble_s: Value
+    """The slowest stage waiting while the pipeline fills and drains [s]."""
     hop_s: Value
     """Exposed transfers between stages [s]."""
 
@@ -115,8 +127,8 @@ def stage(layer: Layer, ends: Ends, layers: float, pp: float, vpp: float, uneven
     Notes
     -----
     An ordinary stage holds ``vpp ceil((L + 2 u) / (pp vpp))`` layers; where that does not come out
-    even, the last stage holds what is left. The slowest stage sets the pace: an ordinary one, or the
-    last with the output head and the layers that predict further tokens.
+    even, the last stage holds what is left. The slowest stage sets the pace: an ordinary one, the first
+    with the input table, or the last with the output head and the layers that predict further tokens.
     """
     ordinary = vpp * np.ceil((layers + 2.0 * uneven) / (pp * vpp))
     if pp == 1:
@@ -127,6 +139,11 @@ def stage(layer: Layer, ends: Ends, layers: float, pp: float, vpp: float, uneven
     elif uneven == 0:
         last = np.maximum(layers - ordinary * (pp - 1.0), 0.0)
     last = last + ends.extra_layers
+    first = ordinary
+    if pp > 1:
+        first = ordinary - uneven
+    if pp == 2:  # a first and a last stage, and none between
+        ordinary = first
     back = layer.backward_s + layer.recompute_s
     mid_f, mid_b = ordinary * layer.forward_s, ordinary * back
     end_f = last * layer.forward_s + ends.head_forward_s
@@ -135,6 +152,8 @@ def stage(layer: Layer, ends: Ends, layers: float, pp: float, vpp: float, uneven
         end_f = end_f + ends.embed_s
         mid_f, mid_b = end_f, end_b
     both = np.maximum(mid_f + mid_b, end_f + end_b)
+    if pp > 1:
+        both = np.maximum(both, first * (layer.forward_s + back) + ends.embed_s)
     forward = np.maximum(mid_f, both - np.maximum(mid_b, end_b))
     total = (
         (layers + ends.extra_layers) * (layer.forward_s + back)
@@ -144,12 +163,15 @@ def stage(layer: Layer, ends: Ends, layers: float, pp: float, vpp: float, uneven
     )
     tables = ends.head_parameters
     shared = ordinary * layer.shared_parameters + tables
+    tied = ends.tied * tables
     if pp == 1:
-        shared = last * layer.shared_parameters + 2.0 * tables
+        shared = last * layer.shared_parameters + 2.0 * tables - tied
+        tied = 0.0 * tied
     else:
         shared = np.maximum(shared, last * layer.shared_parameters + tables)
     return Stage(
         layers=ordinary,
+        first_layers=first,
         last_layers=last,
         forward_s=forward,
         backward_s=both - forward,
@@ -157,6 +179,7 @@ def stage(layer: Layer, ends: Ends, layers: float, pp: float, vpp: float, uneven
         total_s=total,
         shared_parameters=shared,
         expert_parameters=np.maximum(ordinary, last) * layer.expert_parameters,
+        tied_parameters=tied,
     )
 
 
@@ -221,7 +244,7 @@ def step(
     sharding : int
         `NO_SHARDING` (all-reduce of gradients), `ZERO1` (optimizer sharded: reduce-scatter and
         all-gather), `FSDP` (parameters gathered for each pass of each microbatch), `HSDP` (the same
-        within a scale-up domain, replicated between domains).
+        within a scale-up domain; replicas in other domains add their gradients up once a step).
     dp_overlap : int
         1 where gradients and parameters travel while the last and first microbatch compute.
     optimizer_offload, activation_offload : int
@@ -231,19 +254,19 @@ def step(
     """
     shared, expert = s.shared_parameters, s.expert_parameters
     gathered_forward = gathered_backward = 0.0 * shared
+    start_expert = np.minimum(expert, 1.0) * net.expert_gather_latency_s  # nothing without experts
     weights = WEIGHT_BYTES * shared
     gradients = m.gradient_bytes * shared
     if sharding in (FSDP, HSDP):
-        if sharding == FSDP:
-            per_byte, latency = net.gather_s_per_byte, net.gather_latency_s
-            between = 0.0 * weights
-        else:
-            per_byte, latency = net.shard_s_per_byte, net.gather_latency_s
-            between = gradients / net.shard_ranks * net.replica_s_per_byte
+        sent_bytes = np.minimum(m.gradient_bytes, REDUCED_BYTES)
+        between = 0.0 * weights
+        per_byte, latency = net.gather_s_per_byte, net.gather_latency_s
+        if sharding == HSDP:
+            per_byte, latency = net.shard_s_per_byte, net.shard_latency_s
+            between = gradients / net.shard_ranks * net.replica_s_per_byte + net.replica_latency_s
+        fixed = (latency + start_expert) * s.layers
         gather = weights * per_byte + WEIGHT_BYTES * expert * net.expert_gather_s_per_byte
-        scatter = gradients / 2.0 * per_byte
-        scatter = scatter + m.gradient_bytes / 2.0 * expert * net.expert_gather_s_per_byte
-        fixed = latency * s.layers
+        scatter = sent_bytes * (shared * per_byte + expert * net.expert_gather_s_per_byte)
         forward = gather + fixed
         backward = gather + scatter + 2.0 * fixed
         gathered_forward, gathered_backward = forward, backward
@@ -254,19 +277,21 @@ def step(
             )
             exposed = exposed + np.maximum(backward - s.backward_s, 0.0)
             exposed = exposed + m.fsdp_exposed * np.minimum(backward, s.backward_s)
+            between = np.maximum(between - s.backward_s, m.dp_exposed * between)
         else:
             exposed = forward + backward
         communication = microbatches * exposed + between
         shards = net.data_ranks if sharding == FSDP else net.shard_ranks
     else:
         if sharding == ZERO1:
-            reduce = gradients * net.gather_s_per_byte + net.gather_latency_s
+            start = net.gather_latency_s + start_expert
+            reduce = gradients * net.gather_s_per_byte + start
             reduce = reduce + m.gradient_bytes * expert * net.expert_gather_s_per_byte
-            gather = weights * net.gather_s_per_byte + net.gather_latency_s
+            gather = weights * net.gather_s_per_byte + start
             gather = gather + WEIGHT_BYTES * expert * net.expert_gather_s_per_byte
             shards = net.data_ranks
         else:
-            reduce = gradients * net.reduce_s_per_byte + net.reduce_latency_s
+            reduce = gradients * net.reduce_s_per_byte + net.reduce_latency_s + 2.0 * start_expert
             reduce = reduce + m.gradient_bytes * expert * net.expert_reduce_s_per_byte
             gather = 0.0 * reduce
             shards = 1.0 + 0.0 * net.data_ranks
@@ -279,6 +304,11 @@ def step(
             )
         else:
             communication = reduce + gather
+    # Both copies of a tied table get the sum of their gradients: an all-reduce of two.
+    together = m.gradient_bytes * s.tied_parameters * net.hop_s_per_byte
+    communication = (
+        communication + together + 2.0 * net.hop_latency_s * np.minimum(s.tied_parameters, 1.0)
+    )
     own = shared / shards + expert / (1.0 if sharding == NO_SHARDING else net.expert_ranks)
     optimizer = OPTIMIZER_PASS_BYTES * own * m.optimizer_traffic * m.hbm_s_per_byte
     offload = 0.0 * optimizer
@@ -326,8 +356,9 @@ def memory(
     Notes
     -----
     The first stage keeps the activations of ``min(m, pp)`` microbatches under 1F1B and ZB-H1, and of
-    ``pp + (pp - 1) / v`` under interleaving. Full sharding keeps two layers gathered. What the
-    allocator reserves beyond what is used, and what the libraries take, comes on top.
+    ``pp + (pp - 1) / v`` under interleaving; the last one those of a single microbatch, and of
+    ``((v - 1) pp + 1) / v`` under interleaving, with the logits. Full sharding keeps two layers gathered.
+    What the allocator reserves beyond what is used, and what the libraries take, comes on top.
 
     References
     ----------
@@ -353,15 +384,17 @@ def memory(
             2.0
             * (shared + expert)
             / np.maximum(s.layers, 1.0)
-            * (WEIGHT_BYTES + m.gradient_bytes / 2.0)
+            * (WEIGHT_BYTES + np.minimum(m.gradient_bytes, REDUCED_BYTES))
         )
     weights = WEIGHT_BYTES * held + gathered
     gradients = m.gradient_bytes * held
     optimizer = 0.0 * own if optimizer_offload else OPTIMIZER_BYTES * own
+    at_last = 1.0
     if pp == 1:
         in_flight = 1.0
     elif schedule == INTERLEAVED:
         in_flight = np.minimum(microbatches, pp + (pp - 1.0) / vpp)
+        at_last = np.minimum(microbatches, ((vpp - 1.0) * pp + 1.0) / vpp)
     else:
         in_flight = np.minimum(microbatches, pp)
     one = s.layers * layer.activation_bytes
@@ -370,9 +403,7 @@ def memory(
         last = activations + ends.head_bytes
     else:
         activations = one * in_flight
-        last = s.last_layers * layer.activation_bytes + ends.head_bytes
-        if pp > 1 and schedule == INTERLEAVED:
-            last = last * 1.0 + one * (1.0 - 1.0 / vpp)
+        last = s.last_layers * layer.activation_bytes * at_last + ends.head_bytes
     activations = np.maximum(activations, last) if pp > 1 else activations + ends.head_bytes
     # What the host cannot hold stays on the accelerator.
     sent = 0.0 * one

@@ -26,7 +26,9 @@ from .machine import Machine
 from .machines import Fabric, machine_of
 from .objective import Objective
 from .predict import Prediction
+from .search import search
 from .shape import Shape, shape_of
+from .space import Space
 from .stacks import Stack, stack_named
 from .training_answer import Trained, TrainingAnswer
 from .training_request import USUAL_BATCH_TOKENS, TrainingRequest, job_of, settled, space_of
@@ -138,13 +140,11 @@ class _Asked:
         """Search, and answer."""
         first, second = _parts(progress)
         objective, request = self.objective, self.request
-        found = self.campuses.search(
-            self.space, objective, request.top, front=request.front, progress=first
-        )
+        found = self.search(self.space, request.top, request.front, first)
         if not found.best and found.nearest_miss is None:
             raise InputError(_invalid(found, self.campuses))
         best = tuple(self.trained(p) for p in found.best)
-        kept, note = self.kept_inside(found, objective, second)
+        kept, note = self.kept_inside(found, second)
         return TrainingAnswer(
             model=model,
             request=request,
@@ -161,8 +161,18 @@ class _Asked:
             notes=tuple(self.notes()),
         )
 
+    def search(
+        self, space: Space, k: int, front: bool, progress: Callable[[float], None] | None
+    ) -> Found:
+        """The best k of a space."""
+        where, job = self.campuses.networks, self.campuses.job
+        return search(
+            where, self.shape, job, space,
+            objective=self.objective, k=k, front=front, progress=progress,
+        )  # fmt: skip
+
     def kept_inside(
-        self, found: Found, objective: Objective, progress: Callable[[float], None] | None
+        self, found: Found, progress: Callable[[float], None] | None
     ) -> tuple[Trained | None, str]:
         """The best strategy whose choices measured runs cover, and what must be said of it."""
         if not found.best:
@@ -178,7 +188,7 @@ class _Asked:
             )
         if covered:  # the list is in order, so the first that is covered is the best of them
             return self.trained(covered[0]), still
-        within = self.campuses.search(part, objective, 1, progress=progress)
+        within = self.search(part, 1, False, progress)
         if not within.best:
             return None, f"No strategy inside measured ground is valid and fits. {still}".strip()
         return self.trained(within.best[0]), still
@@ -218,7 +228,7 @@ class _Asked:
         out = (
             *outside_ground(self.chip, self.shape, whole, self.precision),
             *outside_choices(self.chip, self.shape, p.strategy),
-            *self.outside_campuses(),
+            *self.outside_networks(),
         )
         return Trained(
             prediction=p,
@@ -242,13 +252,17 @@ class _Asked:
             outside_validated=out,
         )
 
-    def outside_campuses(self) -> tuple[str, ...]:
-        """What no measured run says of several campuses."""
-        r = self.request
-        if r.campuses == 1:
-            return ()
-        often = "every step" if r.outer_every == 1 else f"every {r.outer_every:,} steps"
-        return (f"{r.campuses} campuses that exchange {often}: no measured run",)
+    def outside_networks(self) -> tuple[str, ...]:
+        """What of the networks no measured run has."""
+        r, found = self.request, []
+        if r.campuses > 1:
+            often = "every step" if r.outer_every == 1 else f"every {r.outer_every:,} steps"
+            found.append(f"{r.campuses} campuses that exchange {often}: no measured run")
+        if r.building is not None and r.building < self.campuses.job.campus:
+            found.append(f"buildings of {r.building:,} accelerators: no measured run")
+        if r.in_network:
+            found.append("reduction in switches: no measured run")
+        return tuple(found)
 
     def notes(self) -> list[str]:
         """What a reader must know."""

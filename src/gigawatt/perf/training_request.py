@@ -16,11 +16,12 @@ from gigawatt.core.errors import InputError, Problem, did_you_mean
 
 from .chip import TRAINING_PRECISIONS, Chip, TrainingPrecision
 from .job import Job, divisors
+from .machines import FABRIC_LATENCY_S, Fabric
 from .space import Space
 from .stacks import CURRENT, STACKS
 from .strategy import parse_partial
 
-__all__ = ["OBJECTIVES", "TrainingRequest", "job_of", "settled", "space_of"]
+__all__ = ["OBJECTIVES", "TrainingRequest", "fabric_of", "job_of", "settled", "space_of"]
 
 OBJECTIVES = ("step", "throughput", "energy", "cost")
 USUAL_BATCH_TOKENS = 16 * 2**20
@@ -74,6 +75,14 @@ class TrainingRequest:
         Between campuses, per accelerator, one direction [Gbit/s].
     campus_km : float
         Fibre between campuses [km].
+    building : int or None
+        Accelerators under one roof; None for all of a campus.
+    building_gbps : float
+        Between buildings, per accelerator, one direction [Gbit/s].
+    building_km : float
+        Fibre between buildings [km].
+    in_network : bool
+        Whether the switches of the scale-out fabric add gradients up.
     outer_every : int
         Steps between two exchanges of campuses: 1 exchanges gradients in every step; more lets each
         campus train by itself in between.
@@ -99,6 +108,10 @@ class TrainingRequest:
     campuses: int = 1
     campus_gbps: float = 8.0
     campus_km: float = 1000.0
+    building: int | None = None
+    building_gbps: float = 200.0
+    building_km: float = 3.0
+    in_network: bool = False
     outer_every: int = 1
     usd_per_gpu_hour: float | None = None
     usd_per_mwh: float | None = None
@@ -113,6 +126,9 @@ class TrainingRequest:
             *_unfit_count("batch_tokens", self.batch_tokens, MOST_BATCH_TOKENS, "tokens"),
             *_unfit_count("top", self.top, MOST_TOP, "strategies"),
             *_unfit_count("campuses", self.campuses, 1000, "campuses"),
+            *_unfit_count("building", self.building, MOST_ACCELERATORS, "accelerators"),
+            *_unfit_number("building_gbps", self.building_gbps, 1e5, "Gbit/s"),
+            *_unfit_number("building_km", self.building_km, 1_000.0, "km", zero=True),
             *_unfit_count("outer_every", self.outer_every, 1_000_000, "steps"),
             *_unfit_number("tokens", self.tokens, MOST_TOKENS, "tokens"),
             *_unfit_number("imbalance", self.imbalance, 1e3, "times the mean", 1.0),
@@ -270,7 +286,25 @@ def job_of(request: TrainingRequest) -> Job:
     assert request.batch_tokens is not None
     assert request.sequence is not None
     return Job(
-        request.count, request.batch_tokens // request.sequence, request.sequence, request.imbalance
+        request.count,
+        request.batch_tokens // request.sequence,
+        request.sequence,
+        request.imbalance,
+        request.campuses,
+    )
+
+
+def fabric_of(request: TrainingRequest, across: bool) -> Fabric:
+    """Networks of a request beyond the datasheet, with or without the links between campuses."""
+    campus = request.count / request.campuses if across else math.inf
+    return Fabric(
+        building=math.inf if request.building is None else float(request.building),
+        building_bytes_per_s=request.building_gbps * 1e9 / 8.0,
+        building_latency_s=FABRIC_LATENCY_S + request.building_km * LATENCY_S_PER_KM,
+        campus=campus,
+        campus_bytes_per_s=request.campus_gbps * 1e9 / 8.0,
+        campus_latency_s=FABRIC_LATENCY_S + request.campus_km * LATENCY_S_PER_KM,
+        in_network=request.in_network,
     )
 
 

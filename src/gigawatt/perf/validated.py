@@ -24,7 +24,7 @@ from .validation.cases import Case, cases_of
 
 __all__ = ["Coverage", "coverage_of", "inside", "outside_choices", "outside_ground"]
 
-_NUMBERS = ("tp", "cp", "pp", "ep", "microbatch")
+_NUMBERS = ("tp", "cp", "pp", "ep", "etp", "microbatch")
 _GROUND = {"ampere": "Ampere", "hopper": "Hopper", "blackwell": "Blackwell"}
 
 
@@ -38,8 +38,8 @@ class Coverage:
         Measured runs.
     count, sequence : int
         Most accelerators, longest sequence [token].
-    tp, cp, pp, ep, microbatch : int
-        Widest of each.
+    tp, cp, pp, ep, etp, microbatch : int
+        Widest of each; `etp` seldom stated, so mostly what the rule of its software says.
     systems, precisions, schedules, shardings, recomputes : frozenset of str
         Those that occur.
     uneven : frozenset of bool
@@ -53,6 +53,7 @@ class Coverage:
     cp: int
     pp: int
     ep: int
+    etp: int
     microbatch: int
     systems: frozenset[str]
     precisions: frozenset[str]
@@ -138,8 +139,6 @@ def outside_choices(chip: Chip, shape: Shape, strategy: Strategy) -> tuple[str, 
         for name in _NUMBERS
         if (value := getattr(strategy, name)) > getattr(known, name)
     ]
-    if strategy.etp > 1:
-        found.append(f"etp={strategy.etp}: no measured run cuts single experts")
     for word, of, what in (
         (strategy.schedule, known.schedules, "schedule"),
         (strategy.sharding, known.shardings, "sharding"),
@@ -166,6 +165,7 @@ def inside(space: Space, chip: Chip, shape: Shape, job: Job) -> Space | None:
         "cp": divisors(job.count),
         "pp": divisors(job.count),
         "ep": divisors(int(shape.experts)) if shape.experts else (1,),
+        "etp": divisors(job.count) if shape.experts else (1,),
         "microbatch": divisors(job.batch_sequences),
     }
     try:
@@ -174,7 +174,6 @@ def inside(space: Space, chip: Chip, shape: Shape, job: Job) -> Space | None:
                 name: _both(getattr(space, name), (n for n in values if n <= getattr(known, name)))
                 for name, values in whole.items()
             },
-            etp=_both(space.etp, (1,)),
             schedule=_both(space.schedule, known.schedules),
             sharding=_both(space.sharding, known.shardings),
             recompute=_both(space.recompute, known.recomputes),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,16 +27,24 @@ __all__ = ["broken_rules", "check_conservation"]
 _EPS = 1e-6
 _LEAST_FLOP = 1e16
 """What millions of accelerators do in the last digit of a date, some microseconds [FLOP]."""
-Rule = Callable[[Mapping[str, Array], Inputs, Scenario, Mapping[str, list[Tranche]]], Iterator[str]]
 
 
-def power_used_is_energised_and_contracted(
-    f: Mapping[str, Array],
-    inputs: Inputs,
-    scenario: Scenario,
-    tranches: Mapping[str, list[Tranche]],
-) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a plan was made from, and what came out."""
+
+    figures: Mapping[str, Array]
+    inputs: Inputs
+    scenario: Scenario
+    tranches: Mapping[str, list[Tranche]]
+
+
+Rule = Callable[[Made], Iterator[str]]
+
+
+def power_used_is_energised_and_contracted(made: Made) -> Iterator[str]:
     """In service ≤ installed ≤ energised ≤ contracted, on every site in every month."""
+    f = made.figures
     chain = ("in_service_it_mw", "installed_it_mw", "energised_it_mw", "contracted_it_mw")
     for less, more in itertools.pairwise(chain):
         worst = np.max(f[f"power.{less}"] - f[f"power.{more}"], initial=0.0)
@@ -43,13 +52,9 @@ def power_used_is_energised_and_contracted(
             yield f"{less} exceeds {more} by up to {worst:g} MW"
 
 
-def racks_are_accounted_for(
-    f: Mapping[str, Array],
-    inputs: Inputs,
-    scenario: Scenario,
-    tranches: Mapping[str, list[Tranche]],
-) -> Iterator[str]:
+def racks_are_accounted_for(made: Made) -> Iterator[str]:
     """Delivered = store + spare + at sites; every stage holds at most what the one before holds."""
+    f, inputs = made.figures, made.inputs
     chain = ("retired", "started", "commissioned", "installed", "delivered")
     existing = inputs["existing_racks"]
     for less, more in itertools.pairwise(chain):
@@ -74,13 +79,9 @@ def racks_are_accounted_for(
         yield "racks that started are not in service + retired"
 
 
-def deliveries_stay_within_supply(
-    f: Mapping[str, Array],
-    inputs: Inputs,
-    scenario: Scenario,
-    tranches: Mapping[str, list[Tranche]],
-) -> Iterator[str]:
+def deliveries_stay_within_supply(made: Made) -> Iterator[str]:
     """Racks delivered never exceed what vendors deliver, nor come before a system is available."""
+    f, inputs = made.figures, made.inputs
     arriving = np.diff(f["fleet.racks_delivered_total"].T, axis=-1, prepend=0.0)
     if np.any(arriving > inputs["deliveries"] + inputs["supply"] + _EPS):
         yield "more racks are delivered than can be supplied"
@@ -89,13 +90,9 @@ def deliveries_stay_within_supply(
         yield "racks are delivered before their system is available"
 
 
-def sources_equal_uses(
-    f: Mapping[str, Array],
-    inputs: Inputs,
-    scenario: Scenario,
-    tranches: Mapping[str, list[Tranche]],
-) -> Iterator[str]:
+def sources_equal_uses(made: Made) -> Iterator[str]:
     """Investments and other sources pay, over all months, for the racks and halls there are."""
+    f, inputs = made.figures, made.inputs
     racks = f["fleet.racks_delivered_total"][-1] @ (
         inputs["price_usd"] * (1.0 + inputs["network_share"])
     )
@@ -112,25 +109,21 @@ def sources_equal_uses(
         yield f"sources differ from uses by up to {worst:g} USD in a month"
 
 
-def tranches_follow_their_milestones(
-    f: Mapping[str, Array],
-    inputs: Inputs,
-    scenario: Scenario,
-    tranches: Mapping[str, list[Tranche]],
-) -> Iterator[str]:
+def tranches_follow_their_milestones(made: Made) -> Iterator[str]:
     """No tranche before its milestone, none twice, none past the cap, and all as cash by month."""
-    for index, (key, investment) in enumerate(scenario.spec.investment.items()):
-        paid = [tranche for tranche in tranches[key] if tranche.month is not None]
+    f = made.figures
+    for index, (key, investment) in enumerate(made.scenario.spec.investment.items()):
+        paid = [tranche for tranche in made.tranches[key] if tranche.month is not None]
         cash = f["finance.investment_usd"][:, index]
         if abs(float(sum(tranche.usd for tranche in paid)) - cash.sum()) > 0.01:
             yield f"{key} pays other amounts by month than its tranches say"
-        if len({tranche.number for tranche in tranches[key]}) != len(tranches[key]):
+        if len({tranche.number for tranche in made.tranches[key]}) != len(made.tranches[key]):
             yield f"{key} has a tranche twice"
         if investment.kind != "milestone_equity":
             continue
-        if sum(tranche.usd for tranche in tranches[key]) > owed(investment.cap):
+        if sum(tranche.usd for tranche in made.tranches[key]) > owed(investment.cap):
             yield f"{key} pays more than its cap"
-        names = [k for k, inv in scenario.spec.investment.items() if inv.kind != "equity"]
+        names = [k for k, inv in made.scenario.spec.investment.items() if inv.kind != "equity"]
         counted = f["milestones.counted_gw"][:, names.index(key)]
         for tranche in paid:
             level = tranche.milestone * investment.step / 1000.0 * (1.0 - TOLERANCE)
@@ -138,14 +131,10 @@ def tranches_follow_their_milestones(
                 yield f"{key} pays tranche {tranche.number} before its milestone"
 
 
-def the_policy_is_kept(
-    f: Mapping[str, Array],
-    inputs: Inputs,
-    scenario: Scenario,
-    tranches: Mapping[str, list[Tranche]],
-) -> Iterator[str]:
+def the_policy_is_kept(made: Made) -> Iterator[str]:
     """A fixed mix is never exceeded, and an explicit list never passed."""
-    deployment = scenario.spec.deployment
+    f, inputs = made.figures, made.inputs
+    deployment = made.scenario.spec.deployment
     new = f["fleet.racks_delivered"][-1] - inputs["existing_racks"]
     if deployment.policy == "explicit":
         listed = np.zeros_like(new)
@@ -166,25 +155,17 @@ def the_policy_is_kept(
                 yield f"{system} holds more power than its share of the mix"
 
 
-def gigawatts_never_fall(
-    f: Mapping[str, Array],
-    inputs: Inputs,
-    scenario: Scenario,
-    tranches: Mapping[str, list[Tranche]],
-) -> Iterator[str]:
+def gigawatts_never_fall(made: Made) -> Iterator[str]:
     """Deployed gigawatts rise, and grid ≥ facility ≥ IT."""
+    f = made.figures
     deployed = f["milestones.deployed_gw"]
     if np.any(np.diff(deployed, axis=0) < -_EPS) or np.any(np.diff(deployed, axis=1) < -_EPS):
         yield "deployed gigawatts fall, or facility exceeds grid, or IT exceeds facility"
 
 
-def workloads_use_what_serves(
-    f: Mapping[str, Array],
-    inputs: Inputs,
-    scenario: Scenario,
-    tranches: Mapping[str, list[Tranche]],
-) -> Iterator[str]:
+def workloads_use_what_serves(made: Made) -> Iterator[str]:
     """Used ≤ in service at every place and machine in every month, and each use is the sum of its claims."""
+    f = made.figures
     capacity = f["use.capacity"]
     taken = f["use.training"] + f["use.serving"]
     worst = np.max(taken - capacity[..., None], initial=0.0)
@@ -204,13 +185,9 @@ def workloads_use_what_serves(
         yield "packages by use do not add up to those in service"
 
 
-def workloads_do_what_was_asked(
-    f: Mapping[str, Array],
-    inputs: Inputs,
-    scenario: Scenario,
-    tranches: Mapping[str, list[Tranche]],
-) -> Iterator[str]:
+def workloads_do_what_was_asked(made: Made) -> Iterator[str]:
     """Compute done ≤ budget, and all of it where a campaign is finished; met + unmet = demand."""
+    f = made.figures
     budget = f["training.compute_flop"] + f["training.post_training_flop"]
     done = f["training.model_flop"].sum(axis=0)
     if np.any(done > budget[:, None] * (1.0 + _EPS) + _LEAST_FLOP):
@@ -239,11 +216,8 @@ RULES: tuple[Rule, ...] = (
 
 def broken_rules(built: Built, inputs: Inputs, scenario: Scenario) -> list[str]:
     """Everything that the figures break, in words."""
-    return [
-        finding
-        for rule in RULES
-        for finding in rule(built.figures, inputs, scenario, built.tranches)
-    ]
+    made = Made(built.figures, inputs, scenario, built.tranches)
+    return [finding for rule in RULES for finding in rule(made)]
 
 
 def check_conservation(built: Built, inputs: Inputs, scenario: Scenario) -> None:

@@ -100,6 +100,12 @@ def _why_not(inputs: Inputs, built: Built, campaign: Campaign, track: Track) -> 
     free = np.zeros(len(campaign.speeds)) if track.most is None else track.most
     if all(_least(campaign, m) > free[m] for m in able):
         return _no_room(inputs, built, campaign, free, able, where)
+    least = min((_least(campaign, m) for m in able), default=float("inf"))
+    if campaign.count < least:
+        return (
+            f"its cluster is too small: the memory of the model needs at least {least:,.0f} packages, "
+            f"and its count is {campaign.count:,.0f}, {least - campaign.count:,.0f} too few"
+        )
     if np.isfinite(campaign.count) and track.most_at_once < campaign.count:
         return (
             f"its cluster of {campaign.count:,.0f} packages must be there at once; at most "

@@ -203,6 +203,7 @@ def rates_of(
     numbers = iter(range(1, 1 + len(modelled) * len(present)))
     found: dict[str, dict[str, Rate]] = {}
     for at, (name, run) in enumerate(runs.items()):
+        sequence = int(np.nan_to_num(inputs["training_sequence"][at]))
         curves: dict[str, ThroughputCurve] = {}
         reasons: dict[str, str] = {}
         for m in present if name in modelled else ():
@@ -212,8 +213,8 @@ def rates_of(
                 f"{subjects[name].called} on {key}"
             )
             curve = _curve(
-                scenario, run, subjects[name], machines.systems[m],
-                int(inputs["training_sequence"][at]), words if progress else "", progress,
+                scenario, run, subjects[name], machines.systems[m], sequence,
+                words if progress else "", progress,
             )  # fmt: skip
             if isinstance(curve, str):
                 reasons[key] = curve

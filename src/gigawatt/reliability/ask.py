@@ -10,8 +10,8 @@ import numpy as np
 
 from gigawatt.catalog import Catalog
 from gigawatt.catalog.records import Architecture
-from gigawatt.core.errors import InputError, Problem, did_you_mean
-from gigawatt.perf.ask import model_named
+from gigawatt.core.errors import InputError, Problem
+from gigawatt.perf.ask import model_named, refuse_unknown
 
 from .answer import Goodput, Played
 from .checkpoints import state_bytes
@@ -201,14 +201,7 @@ def simulate_goodput(
 
 
 def _settings(catalog: Catalog, count: int, wanted: dict[str, Any]) -> RecoverySettings:
-    known = RecoverySettings.__dataclass_fields__
-    unknown = [name for name in wanted if name not in known]
-    if unknown:
-        raise InputError(
-            Problem("E201", f"'{name}' is nothing that goodput is asked with.",
-                    did_you_mean(name, known), name)
-            for name in unknown
-        )  # fmt: skip
+    refuse_unknown(wanted, RecoverySettings, "goodput")
     settings = checked(RecoverySettings(**wanted), count, tuple(catalog.recovery.figures))
     if settings.replica is not None and settings.replica > count:
         raise InputError(

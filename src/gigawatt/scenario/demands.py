@@ -42,8 +42,8 @@ Campus = Annotated[
 class ComputeOptimal(_Spec):
     """The model and the tokens that a scaling law gives to a budget."""
 
-    compute: u.Compute
-    """Compute of pretraining, 6 × active parameters × tokens."""
+    compute: Annotated[float, u.Door("FLOP", "4e26 FLOP", ge=1e18, le=1e40)]
+    """Compute of pretraining, 6 × active parameters × tokens; laws were measured from 1e18 FLOP on."""
     law: Id
     """Catalog law, such as `chinchilla` or `chinchilla-replication`."""
     like: Text

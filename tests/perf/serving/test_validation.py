@@ -15,7 +15,6 @@ from gigawatt.catalog.serving_runs import ServingRun, read_serving_runs, shipped
 from gigawatt.core.errors import CatalogError, MissingExtraError
 from gigawatt.perf.serving.runtimes import runtime_of
 from gigawatt.perf.serving.validation.cases import ServingCase, serving_cases
-from gigawatt.perf.serving.validation.names import model_named, system_named
 from gigawatt.perf.serving.validation.report import (
     ServingValidation,
     serving_bands,
@@ -125,30 +124,6 @@ def test_runtimes_by_release_then_by_date() -> None:
     assert runtime_of("vLLM", "0.6.5.dev964", "2025-09").name == "vllm-2024"
     assert runtime_of("vLLM", "0.12.0", "").name == "vllm"
     assert runtime_of("SGLang", "", "2025-12").name == "sglang-2025"
-
-
-@pytest.mark.parametrize(
-    ("gpu", "system"),
-    [
-        ("H200-SXM-CTS", "h200-sxm"),
-        ("GB300", "gb300-nvl72"),
-        ("VR200 NVL72", "vr-nvl72"),
-        ("Rubin Ultra", "rubin-ultra"),
-        ("MI355X", "mi355x"),
-        ("H100-NVL", "h100-nvl"),
-        ("Jetson-Orin", None),
-    ],
-)
-def test_names_of_accelerators(gpu: str, system: str | None) -> None:
-    assert system_named(gpu, Catalog()) == system
-
-
-def test_names_of_models() -> None:
-    catalog = Catalog()
-    assert model_named("DeepSeek-R1-0528-FP4", catalog) == "deepseek-v3"
-    assert model_named("meta-llama/Llama-3.1-8B-Instruct", catalog) == "llama31-8b"
-    assert model_named("kimi-k2", catalog) == "kimi-k2"
-    assert model_named("Some-Other-7B", catalog) is None
 
 
 def test_groups_and_families() -> None:

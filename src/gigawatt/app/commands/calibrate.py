@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gigawatt.app.finite import print_json
 from gigawatt.app.options import AsJson
 
 if TYPE_CHECKING:
@@ -25,6 +25,15 @@ app = typer.Typer(
     help="Fit the constants of performance models to measurements.", no_args_is_help=True
 )
 
+NewFolder = Annotated[
+    Path | None,
+    typer.Option("--out", help="New folder for what was fitted, laid out like a catalog folder."),
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="Date of the figures; today if left out.", metavar="YYYY-MM"),
+]
+
 
 @app.command("kernels")
 def kernels_command(
@@ -32,22 +41,15 @@ def kernels_command(
         list[str] | None,
         typer.Option("--system", help="Only this system; repeatable.", metavar="ID"),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="New folder for the records, laid out like a catalog folder."),
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", help="Date of the figures; today if left out.", metavar="YYYY-MM"),
-    ] = None,
+    out: NewFolder = None,
+    as_of: AsOf = None,
     json_: AsJson = False,
 ) -> None:
     """Fit kernel times to the measured tables of aiconfigurator-core (extra silicon)."""
     from datetime import date
 
     from gigawatt.catalog import Catalog
-    from gigawatt.core.folders import new_folder
-    from gigawatt.perf.silicon import GPUS, fit_system, installed_tables, record_text
+    from gigawatt.perf.silicon import GPUS, fit_system, installed_tables
 
     _refuse_before_fitting(out, as_of)
     catalog = Catalog()
@@ -65,13 +67,9 @@ def kernels_command(
             **fit_system(tables, name, _limits(of_system)),
         }
     if out is not None:
-        with new_folder(lambda: out) as folder:
-            (folder / "kernels").mkdir()
-            for name, record in records.items():
-                path = folder / "kernels" / f"{name}.yaml"
-                path.write_text(record_text(record), encoding="utf-8")
+        _write(out, "kernels", records)
     if json_:
-        print(json.dumps(records, indent=1))
+        print_json(records)
         return
     for name, record in records.items():
         print(f"{name}   {record['release']}")
@@ -84,14 +82,8 @@ def kernels_command(
 
 @app.command("training")
 def training_command(
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="New folder for the record, laid out like a catalog folder."),
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", help="Date of the figures; today if left out.", metavar="YYYY-MM"),
-    ] = None,
+    out: NewFolder = None,
+    as_of: AsOf = None,
     json_: AsJson = False,
 ) -> None:
     """Fit the constants of a training step to the shipped measured runs (extra calibrate).
@@ -100,7 +92,6 @@ def training_command(
     """
     from datetime import date
 
-    from gigawatt.core.folders import new_folder
     from gigawatt.perf.validation.refit import refit_training
 
     _refuse_before_fitting(out, as_of)
@@ -108,14 +99,9 @@ def training_command(
         as_of or date.today().isoformat(), lambda what: typer.echo(f"fitting to {what}", err=True)
     )
     if out is not None:
-        from gigawatt.perf.silicon import record_text
-
-        with new_folder(lambda: out) as folder:
-            (folder / "calibration").mkdir()
-            path = folder / "calibration" / "training.yaml"
-            path.write_text(record_text(record), encoding="utf-8")
+        _write(out, "calibration", {"training": record})
     if json_:
-        print(json.dumps(record, indent=1))
+        print_json(record)
         return
     for name, constant in record["constants"].items():
         print(
@@ -147,6 +133,18 @@ def _refuse_before_fitting(out: Path | None, as_of: str | None) -> None:
             Problem("E502", f"{out} cannot be made: {above} is no folder to write to.", choose,
                     "--out")
         )  # fmt: skip
+
+
+def _write(out: Path, kind: str, records: Mapping[str, Any]) -> None:
+    """Records by id as a catalog folder, whole or not at all."""
+    from gigawatt.core.folders import new_folder
+    from gigawatt.perf.silicon import record_text
+
+    with new_folder(lambda: out) as folder:
+        (folder / kind).mkdir()
+        for name, record in records.items():
+            path = folder / kind / f"{name}.yaml"
+            path.write_text(record_text(record), encoding="utf-8")
 
 
 def _known(name: str, systems: Mapping[str, str]) -> str:

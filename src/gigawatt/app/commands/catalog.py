@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gigawatt.app.options import AsJson
+from gigawatt.app.finite import print_json
+from gigawatt.app.options import AsJson, Folder
+from gigawatt.app.plots import open_catalog
 
 if TYPE_CHECKING:
     from gigawatt.catalog import Catalog, Entry
@@ -18,9 +19,6 @@ __all__ = ["app"]
 app = typer.Typer(help="List, show and search sourced facts.", no_args_is_help=True)
 
 Sources = Annotated[bool, typer.Option("--sources", help="Show the source of every value.")]
-Folder = Annotated[
-    str | None, typer.Option("--folder", help="A folder with records of your own, looked in first.")
-]
 
 
 @app.command("list")
@@ -33,7 +31,7 @@ def list_command(
     folder: Folder = None,
 ) -> None:
     """List records: id, kind and name."""
-    catalog = _catalog(folder)
+    catalog = open_catalog(folder)
     _print(
         [entry for k in _kinds(kind) for entry in catalog.entries(k)],
         catalog,
@@ -61,7 +59,7 @@ def show_command(
     from gigawatt.catalog import Entry
     from gigawatt.catalog.huggingface import model_from_config
 
-    catalog = _catalog(folder)
+    catalog = open_catalog(folder)
     path = Path(record_id)
     local = path.is_file() or (path / "config.json").is_file()
     entry = Entry("models", path.stem, model_from_config(path), {}, True) if local else None
@@ -81,7 +79,7 @@ def search_command(
     """Search ids, names, notes, values and sources of all records."""
     from gigawatt.catalog.browse import matches
 
-    catalog, text = _catalog(folder), " ".join(words)
+    catalog, text = open_catalog(folder), " ".join(words)
     found = [
         entry for k in _kinds(None) for entry in catalog.entries(k) if matches(entry, text, catalog)
     ]
@@ -89,19 +87,6 @@ def search_command(
         print(f"nothing found for '{text}'; see: gigawatt catalog list")
         return
     _print(found, catalog, sources, json_, brief=True)
-
-
-def _catalog(folder: str | None) -> Catalog:
-    from pathlib import Path
-
-    from gigawatt.catalog import Catalog
-    from gigawatt.core.errors import CatalogError, Problem
-
-    if folder is None:
-        return Catalog()
-    if not Path(folder).is_dir():
-        raise CatalogError(Problem("E113", f"The catalog folder {folder} does not exist."))
-    return Catalog((Path(folder),))
 
 
 def _kinds(kind: str | None) -> tuple[Kind, ...]:
@@ -127,7 +112,7 @@ def _print(
         records: list[dict[str, Any]] = [
             as_record(entry, catalog, sources=sources) for entry in entries
         ]
-        print(json.dumps(records, indent=1, ensure_ascii=False))
+        print_json(records)
         return
     for entry in entries:
         if brief:

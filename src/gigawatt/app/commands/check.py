@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
+from gigawatt.app.finite import print_json
 from gigawatt.app.options import AsJson, Overrides, ScenarioName, Settings, load_scenario, tell
 
 __all__ = ["check_command"]
@@ -28,21 +28,17 @@ def check_command(
     if strict and warnings:
         raise ScenarioError(warnings)
     if json_:
-        print(
-            json.dumps(
-                [
-                    {
-                        "code": w.code,
-                        "path": w.path,
-                        "where": str(w.origin),
-                        "message": w.message,
-                        "fix": w.fix,
-                    }
-                    for w in warnings
-                ],
-                indent=1,
-                ensure_ascii=False,
-            )
+        print_json(
+            [
+                {
+                    "code": w.code,
+                    "path": w.path,
+                    "where": str(w.origin),
+                    "message": w.message,
+                    "fix": w.fix,
+                }
+                for w in warnings
+            ]
         )
         return
     for warning in warnings:

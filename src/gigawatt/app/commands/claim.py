@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gigawatt.app.options import AsJson
+from gigawatt.app.finite import print_json
+from gigawatt.app.options import AsJson, Folder
 from gigawatt.app.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -48,10 +47,7 @@ def claim_command(
     tpot: Annotated[
         str, typer.Option("--tpot", help="Limit of an output token when serving.", metavar="TIME")
     ] = "50ms",
-    folder: Annotated[
-        Path | None,
-        typer.Option("--folder", help="A folder with catalog records of your own."),
-    ] = None,
+    folder: Folder = None,
     json_: AsJson = False,
 ) -> None:
     """Put two generations side by side: claims, datasheets, and what training and serving get.
@@ -81,7 +77,7 @@ def claim_command(
         told(0.0)
         found = side_by_side(catalog, subject, training, serving)
     if json_:
-        print(json.dumps(found.record(), indent=1, ensure_ascii=False))
+        print_json(found.record())
         return
     _print(found)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
+from gigawatt.app.finite import print_json
 from gigawatt.app.options import AsJson, Overrides, Settings, plan_or_run
 
 __all__ = ["compare_command"]
@@ -32,6 +32,6 @@ def compare_command(
 
     result = compare(plan_or_run(a, None, None), plan_or_run(b or a, override, set_))
     if json_:
-        print(json.dumps(result.as_dict(), indent=1, ensure_ascii=False, default=str))
+        print_json(result.as_dict(), default=str)
     else:
         print(result)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gigawatt.app.options import AsJson
+from gigawatt.app.finite import print_json
+from gigawatt.app.options import AsJson, ModelName, TrainingPrecision
 from gigawatt.app.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -17,13 +17,7 @@ __all__ = ["curve_command"]
 
 
 def curve_command(
-    model: Annotated[
-        str,
-        typer.Argument(
-            help="Catalog id of a model, a Hugging Face config.json, or its folder.",
-            show_default=False,
-        ),
-    ],
+    model: ModelName,
     on: Annotated[str, typer.Option("--on", help="System, such as gb300-nvl72.", metavar="SYSTEM")],
     tokens: Annotated[
         str,
@@ -44,12 +38,7 @@ def curve_command(
     seq: Annotated[
         str, typer.Option("--seq", help="Tokens of a sequence, such as 8k.", metavar="TOKENS")
     ] = "8k",
-    precision: Annotated[
-        str | None,
-        typer.Option(
-            "--precision", help="bf16, fp8, mxfp8 or nvfp4; 8 bits where the system has them."
-        ),
-    ] = None,
+    precision: TrainingPrecision = None,
     json_: AsJson = False,
 ) -> None:
     """Throughput against the number of accelerators, from the fewest that hold the model to millions.
@@ -57,7 +46,7 @@ def curve_command(
     At every count the best strategy of those that production runs use. Kept on disk by a hash of all
     that it depends on.
     """
-    from gigawatt.app.quantities import run_tokens, step_tokens
+    from gigawatt.app.quantities import if_given, run_tokens, step_tokens
     from gigawatt.catalog import Catalog
     from gigawatt.perf.ask import model_named
     from gigawatt.perf.chip import chip_of
@@ -65,7 +54,7 @@ def curve_command(
 
     sequence = step_tokens(seq, "--seq")
     whole = run_tokens(tokens, "--tokens")
-    batch = None if batch_tokens is None else step_tokens(batch_tokens, "--batch-tokens")
+    batch = if_given(step_tokens, batch_tokens, "--batch-tokens")
     _refuse_sizes(sequence, whole, batch)
     catalog = Catalog()
     architecture = model_named(catalog, model).architecture
@@ -83,7 +72,7 @@ def curve_command(
             progress=lambda done, of: told(done / of),
         )
     if json_:
-        print(json.dumps(_record(curve), indent=1))
+        print_json(_record(curve))
         return
     _print(curve)
 

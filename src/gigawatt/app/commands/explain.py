@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
-from gigawatt.app.finite import finite
+from gigawatt.app.finite import print_json
 from gigawatt.app.options import AsJson, Overrides, Settings, plan_or_run
 
 __all__ = ["explain_command"]
@@ -41,21 +40,17 @@ def explain_command(
 
     if list_:
         if json_:
-            print(
-                json.dumps(
-                    [
-                        {
-                            "name": f.name,
-                            "axes": f.dims,
-                            "unit": f.unit,
-                            "formula": f.formula,
-                            "doc": f.doc,
-                        }
-                        for f in FIGURES
-                    ],
-                    indent=1,
-                    ensure_ascii=False,
-                )
+            print_json(
+                [
+                    {
+                        "name": f.name,
+                        "axes": f.dims,
+                        "unit": f.unit,
+                        "formula": f.formula,
+                        "doc": f.doc,
+                    }
+                    for f in FIGURES
+                ]
             )
             return
         for row in FIGURES:
@@ -65,7 +60,7 @@ def explain_command(
     if assumptions:
         rows = assumptions_of(plan)
         if json_:
-            print(json.dumps(rows, indent=1, ensure_ascii=False))
+            print_json(rows)
             return
         for item in sorted(rows, key=lambda r: (r["kind"], r["input"], r["where"])):
             value = f" = {item['value']}" if item["value"] else ""
@@ -100,6 +95,6 @@ def explain_command(
         )
     explanation = explain(plan, figure, at=at, **labels)
     if json_:
-        print(json.dumps(finite(explanation.as_dict()), indent=1, ensure_ascii=False, default=str))
+        print_json(explanation.as_dict(), default=str)
     else:
         print(explanation)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gigawatt.app.options import AsJson
+from gigawatt.app.finite import print_json
+from gigawatt.app.options import AsJson, Folder, ModelName, accelerators_option
 from gigawatt.app.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -18,17 +18,8 @@ __all__ = ["goodput_command"]
 
 
 def goodput_command(
-    model: Annotated[
-        str,
-        typer.Argument(
-            help="Catalog id of a model, a Hugging Face config.json, or its folder.",
-            show_default=False,
-        ),
-    ],
-    on: Annotated[
-        str,
-        typer.Option("--on", help="Accelerators, such as h100-sxm:16384.", metavar="SYSTEM:COUNT"),
-    ],
+    model: ModelName,
+    on: Annotated[str, accelerators_option("h100-sxm:16384")],
     elastic: Annotated[
         bool,
         typer.Option("--elastic", help="Drop a replica that fails and go on with the others."),
@@ -84,29 +75,23 @@ def goodput_command(
             "--plot", help="Write where the time goes, and goodput by size, to an HTML file."
         ),
     ] = None,
-    folder: Annotated[
-        Path | None,
-        typer.Option("--folder", help="A folder with catalog records of your own."),
-    ] = None,
+    folder: Folder = None,
     json_: AsJson = False,
 ) -> None:
     """Share of the time that a training run keeps, where the rest goes, and what would help most."""
     from gigawatt.app.plots import open_catalog, refuse_unwritable, write_page
-    from gigawatt.app.quantities import accelerators, bandwidth, duration_s, share
+    from gigawatt.app.quantities import accelerators, bandwidth, duration_s, if_given, share
     from gigawatt.reliability import goodput, simulate_goodput
 
-    if plot is not None:
-        refuse_unwritable(plot)
+    refuse_unwritable(plot)
     catalog = open_catalog(folder)
     system, number = accelerators(on, catalog.ids("systems"))
     wanted: dict[str, Any] = {
         "elastic": elastic,
         "tiers": tuple(tier.strip() for tier in tiers.split(",")),
-        "interval_s": None if interval is None else duration_s(interval, "--interval"),
-        "spares": None if spares is None else share(spares, "--spares"),
-        "storage_bytes_per_s": None
-        if storage is None
-        else bandwidth(storage, "--storage-bandwidth"),
+        "interval_s": if_given(duration_s, interval, "--interval"),
+        "spares": if_given(share, spares, "--spares"),
+        "storage_bytes_per_s": if_given(bandwidth, storage, "--storage-bandwidth"),
         "replica": replica,
     }
     with progress_bar("failures and recovery") as told:
@@ -125,10 +110,8 @@ def goodput_command(
     if json_:
         from dataclasses import asdict
 
-        from gigawatt.app.finite import finite
-
         record = answer.record() | ({"simulated": asdict(played)} if played else {})
-        print(json.dumps(finite(record), indent=1, ensure_ascii=False, allow_nan=False))
+        print_json(record)
         return
     from gigawatt.app.goodput_tables import show_goodput
 

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gigawatt.app.options import AsJson
+from gigawatt.app.finite import print_json
+from gigawatt.app.options import (
+    AsJson,
+    EnergyPrice,
+    Folder,
+    GpuHourPrice,
+    ModelName,
+    accelerators_option,
+)
 
 __all__ = ["infer_command"]
 
 
 def infer_command(
-    model: Annotated[
-        str,
-        typer.Argument(
-            help="Catalog id of a model, a Hugging Face config.json, or its folder.",
-            show_default=False,
-        ),
-    ],
-    on: Annotated[
-        str,
-        typer.Option("--on", help="Accelerators, such as gb300-nvl72:72.", metavar="SYSTEM:COUNT"),
-    ],
+    model: ModelName,
+    on: Annotated[str, accelerators_option("gb300-nvl72:72")],
     isl: Annotated[
         str, typer.Option("--isl", help="Tokens of a prompt, such as 4k.", metavar="TOKENS")
     ] = "4k",
@@ -79,37 +77,30 @@ def infer_command(
     front: Annotated[
         bool, typer.Option("--front", help="Also throughput against interactivity.")
     ] = False,
-    price: Annotated[
-        str | None,
-        typer.Option("--price", help="Price of an accelerator hour, such as '2.1 USD/gpu/hour'."),
-    ] = None,
-    energy_price: Annotated[
-        str | None,
-        typer.Option(
-            "--energy-price",
-            help="Electricity that the hourly price does not hold, such as '45 USD/MWh'.",
-            metavar="PRICE",
-        ),
-    ] = None,
+    price: GpuHourPrice = None,
+    energy_price: EnergyPrice = None,
     plot: Annotated[
         Path | None,
         typer.Option("--plot", help="Write throughput against interactivity to an HTML file."),
     ] = None,
-    folder: Annotated[
-        Path | None,
-        typer.Option("--folder", help="A folder with catalog records of your own."),
-    ] = None,
+    folder: Folder = None,
     json_: AsJson = False,
 ) -> None:
     """Find the best ways of serving a model: tokens per second, per MW and per dollar, within limits."""
     from gigawatt.app.plots import open_catalog, refuse_unwritable, write_page
-    from gigawatt.app.quantities import accelerators, duration_s, gpu_hour_price, share, step_tokens
+    from gigawatt.app.quantities import (
+        accelerators,
+        duration_s,
+        gpu_hour_price,
+        if_given,
+        share,
+        step_tokens,
+    )
     from gigawatt.app.quantities import energy_price as electricity
     from gigawatt.perf.serving.ask import infer
     from gigawatt.perf.serving.runtimes import CURRENT
 
-    if plot is not None:
-        refuse_unwritable(plot)
+    refuse_unwritable(plot)
     catalog = open_catalog(folder)
     system, number = accelerators(on, catalog.ids("systems"))
     answer = infer(
@@ -128,8 +119,8 @@ def infer_command(
         runtime=CURRENT.name if runtime is None else runtime,
         percentile=percentile,
         apart=not together,
-        usd_per_gpu_hour=None if price is None else gpu_hour_price(price),
-        usd_per_mwh=None if energy_price is None else electricity(energy_price),
+        usd_per_gpu_hour=if_given(gpu_hour_price, price),
+        usd_per_mwh=if_given(electricity, energy_price),
         top=top,
     )
     if plot is not None and answer.front:
@@ -137,9 +128,7 @@ def infer_command(
 
         write_page(plot, serving_page(answer))
     if json_:
-        from gigawatt.app.finite import finite
-
-        print(json.dumps(finite(answer.record()), indent=1, ensure_ascii=False, allow_nan=False))
+        print_json(answer.record())
     else:
         from gigawatt.app.serving_tables import show_serving
 

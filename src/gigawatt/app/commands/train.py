@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gigawatt.app.options import AsJson
+from gigawatt.app.finite import print_json
+from gigawatt.app.options import (
+    AsJson,
+    EnergyPrice,
+    Folder,
+    GpuHourPrice,
+    ModelName,
+    TrainingPrecision,
+    accelerators_option,
+)
 from gigawatt.app.progress import progress_bar
 
 __all__ = ["train_command"]
 
 
 def train_command(
-    model: Annotated[
-        str,
-        typer.Argument(
-            help="Catalog id of a model, a Hugging Face config.json, or its folder.",
-            show_default=False,
-        ),
-    ],
-    on: Annotated[
-        str,
-        typer.Option("--on", help="Accelerators, such as h100-sxm:1024.", metavar="SYSTEM:COUNT"),
-    ],
+    model: ModelName,
+    on: Annotated[str, accelerators_option("h100-sxm:1024")],
     batch_tokens: Annotated[
         str | None,
         typer.Option(
@@ -42,12 +41,7 @@ def train_command(
             metavar="TOKENS",
         ),
     ] = None,
-    precision: Annotated[
-        str | None,
-        typer.Option(
-            "--precision", help="bf16, fp8, mxfp8 or nvfp4; 8 bits where the system has them."
-        ),
-    ] = None,
+    precision: TrainingPrecision = None,
     strategy: Annotated[
         str | None,
         typer.Option(
@@ -97,6 +91,29 @@ def train_command(
     campus_km: Annotated[
         float, typer.Option("--campus-km", help="Fibre between campuses, in km.", metavar="KM")
     ] = 1000.0,
+    building: Annotated[
+        int | None,
+        typer.Option(
+            "--building",
+            help="Accelerators under one roof; all of a campus if left out.",
+            metavar="COUNT",
+        ),
+    ] = None,
+    building_gbps: Annotated[
+        float,
+        typer.Option(
+            "--building-gbps",
+            help="Between buildings, per accelerator, one direction, in Gbit/s.",
+            metavar="GBPS",
+        ),
+    ] = 200.0,
+    building_km: Annotated[
+        float, typer.Option("--building-km", help="Fibre between buildings, in km.", metavar="KM")
+    ] = 3.0,
+    in_network: Annotated[
+        bool,
+        typer.Option("--in-network", help="Switches of the scale-out fabric add gradients up."),
+    ] = False,
     outer_every: Annotated[
         int,
         typer.Option(
@@ -105,18 +122,8 @@ def train_command(
             metavar="STEPS",
         ),
     ] = 1,
-    price: Annotated[
-        str | None,
-        typer.Option("--price", help="Price of an accelerator hour, such as '2.1 USD/gpu/hour'."),
-    ] = None,
-    energy_price: Annotated[
-        str | None,
-        typer.Option(
-            "--energy-price",
-            help="Electricity that the hourly price does not hold, such as '45 USD/MWh'.",
-            metavar="PRICE",
-        ),
-    ] = None,
+    price: GpuHourPrice = None,
+    energy_price: EnergyPrice = None,
     stack: Annotated[
         str | None, typer.Option("--stack", help="Software stack; the current one if left out.")
     ] = None,
@@ -128,10 +135,7 @@ def train_command(
         Path | None,
         typer.Option("--plot", help="Write charts of step, memory and front to an HTML file."),
     ] = None,
-    folder: Annotated[
-        Path | None,
-        typer.Option("--folder", help="A folder with catalog records of your own."),
-    ] = None,
+    folder: Folder = None,
     json_: AsJson = False,
 ) -> None:
     """Find the best strategies for training a model: time, memory, energy, days and dollars."""
@@ -139,6 +143,7 @@ def train_command(
     from gigawatt.app.quantities import (
         accelerators,
         gpu_hour_price,
+        if_given,
         run_tokens,
         step_tokens,
     )
@@ -149,8 +154,7 @@ def train_command(
 
     if emit is not None and emit not in FRAMEWORKS:
         _refuse(f"--emit is '{emit}'; it may be {', '.join(FRAMEWORKS)}.", "--emit")
-    if plot is not None:
-        refuse_unwritable(plot)
+    refuse_unwritable(plot)
     catalog = open_catalog(folder)
     system, number = accelerators(on, catalog.ids("systems"))
     with progress_bar("searching strategies") as told:
@@ -160,25 +164,27 @@ def train_command(
             number,
             catalog=catalog,
             progress=told,
-            batch_tokens=None
-            if batch_tokens is None
-            else step_tokens(batch_tokens, "--batch-tokens"),
-            sequence=None if seq is None else step_tokens(seq, "--seq"),
+            batch_tokens=if_given(step_tokens, batch_tokens, "--batch-tokens"),
+            sequence=if_given(step_tokens, seq, "--seq"),
             precision=precision,
             stack=CURRENT.name if stack is None else stack,
             strategy=strategy or "",
             objective=objective,
             top=top,
             front=front or plot is not None,
-            tokens=None if tokens is None else run_tokens(tokens, "--tokens"),
+            tokens=if_given(run_tokens, tokens, "--tokens"),
             imbalance=imbalance,
             memory_gib=memory,
             campuses=campuses,
             campus_gbps=campus_gbps,
             campus_km=campus_km,
+            building=building,
+            building_gbps=building_gbps,
+            building_km=building_km,
+            in_network=in_network,
             outer_every=outer_every,
-            usd_per_gpu_hour=None if price is None else gpu_hour_price(price),
-            usd_per_mwh=None if energy_price is None else electricity(energy_price),
+            usd_per_gpu_hour=if_given(gpu_hour_price, price),
+            usd_per_mwh=if_given(electricity, energy_price),
         )
     settings = launch_settings(answer, emit) if emit is not None and answer.best else None
     if plot is not None and answer.best:
@@ -186,10 +192,8 @@ def train_command(
 
         write_page(plot, step_page(answer))
     if json_:
-        from gigawatt.app.finite import finite
-
         record = answer.record() | ({"launch": settings} if settings is not None else {})
-        print(json.dumps(finite(record), indent=1, ensure_ascii=False, allow_nan=False))
+        print_json(record)
     elif settings is not None:
         print(settings)
     else:

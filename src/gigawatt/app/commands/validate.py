@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gigawatt.app.finite import print_json
 from gigawatt.app.options import AsJson
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(help="Predict what was measured, and print the errors.", no_args_is_help=True)
+
+EveryRow = Annotated[bool, typer.Option("--rows", help="Print every row with its error.")]
 
 
 @app.command("training")
@@ -33,7 +36,7 @@ def training_command(
             metavar="CSV",
         ),
     ] = None,
-    rows: Annotated[bool, typer.Option("--rows", help="Print every row with its error.")] = False,
+    rows: EveryRow = False,
     json_: AsJson = False,
 ) -> None:
     """Predict measured training steps with their own strategy, each without its source.
@@ -48,12 +51,12 @@ def training_command(
     found = validate_training(pretraining)
     single = None if data is not None else validate_training(shipped_runs("single_node"))
     if json_:
-        print(json.dumps(_as_json(found, single, with_rows=rows), indent=1))
+        print_json(_as_json(found, single, with_rows=rows))
         return
     _print(found, single, with_rows=rows)
 
 
-def _line(line: ErrorLine | None) -> dict[str, float | int] | None:
+def _line(line: ErrorLine | ServingErrors | None) -> dict[str, float | int] | None:
     if line is None:
         return None
     numbers = ("mape", "median", "bias", "p90")
@@ -124,13 +127,18 @@ def _print(found: Validation, single: Validation | None, *, with_rows: bool) -> 
             print(
                 f"  {case.run.id:<34}{case.measured_s:>10.3f} s {predicted:>10.3f} s {error:>+8.1%}"
             )
-    reasons = Counter(refusal.reason for refusal in found.skipped)
     coverage = _coverage(found)
     if coverage is not None:
         print(f"predicted: {coverage:.1%} of the rows that are not excluded")
-    if reasons:
-        print(f"not predicted: {sum(reasons.values())} rows")
-        for reason, count in reasons.most_common():
+    _print_reasons(refusal.reason for refusal in found.skipped)
+
+
+def _print_reasons(reasons: Iterable[str]) -> None:
+    """Why rows are not predicted, the commonest reason first."""
+    counted = Counter(reasons)
+    if counted:
+        print(f"not predicted: {counted.total()} rows")
+        for reason, count in counted.most_common():
             print(f"  {count:>4}  {reason}")
 
 
@@ -155,7 +163,7 @@ def serving_command(
             metavar="CSV",
         ),
     ] = None,
-    rows: Annotated[bool, typer.Option("--rows", help="Print every row with its error.")] = False,
+    rows: EveryRow = False,
     aiconfigurator: Annotated[
         bool,
         typer.Option(
@@ -180,8 +188,8 @@ def serving_command(
     beside = _beside(found) if aiconfigurator else {}
     if json_:
         record = _serving_json(found, with_rows=rows)
-        record |= {"tpot_beside": {name: _serving_line(line) for name, line in beside.items()}}
-        print(json.dumps(record, indent=1))
+        record |= {"tpot_beside": {name: _line(line) for name, line in beside.items()}}
+        print_json(record)
         return
     _print_serving(found, with_rows=rows)
     if beside:
@@ -200,24 +208,13 @@ def _beside(found: ServingValidation) -> dict[str, ServingErrors | None]:
     return found.beside(times)
 
 
-def _serving_line(line: ServingErrors | None) -> dict[str, float | int] | None:
-    if line is None:
-        return None
-    numbers = ("median", "p90", "mape", "bias")
-    return {
-        "rows": line.rows,
-        "groups": line.groups,
-        **{name: round(getattr(line, name), 4) for name in numbers},
-    }
-
-
 def _serving_json(found: ServingValidation, *, with_rows: bool) -> dict[str, Any]:
-    answer: dict[str, Any] = {name: _serving_line(line) for name, line in found.lines().items()}
-    modes = {name: _serving_line(line) for name, line in found.modes().items()}
+    answer: dict[str, Any] = {name: _line(line) for name, line in found.lines().items()}
+    modes = {name: _line(line) for name, line in found.modes().items()}
     answer |= modes | {"mode": modes}
     answer["by"] = {
         figure: {
-            kind: {name: _serving_line(line) for name, line in lines.items()}
+            kind: {name: _line(line) for name, line in lines.items()}
             for kind, lines in found.classes(figure).items()
         }
         for figure in ("throughput", "tpot")
@@ -273,11 +270,7 @@ def _print_serving(found: ServingValidation, *, with_rows: bool) -> None:
             late = f"{tpot[i]:>+8.1%}" if math.isfinite(tpot[i]) else ""
             predicted = found.predicted.tokens_per_s_per_gpu[i]
             print(f"  {case.run.id:<14}{rate:>12}{predicted:>12,.1f}{error:>9}{late:>9}")
-    reasons = Counter(refused.reason for refused in found.skipped)
-    if reasons:
-        print(f"not predicted: {sum(reasons.values())} rows")
-        for reason, count in reasons.most_common():
-            print(f"  {count:>4}  {reason}")
+    _print_reasons(refused.reason for refused in found.skipped)
 
 
 def _print_serving_line(name: str, line: ServingErrors | None) -> None:

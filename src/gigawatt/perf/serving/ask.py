@@ -9,8 +9,8 @@ from typing import Any
 
 from gigawatt.catalog import Catalog
 from gigawatt.catalog.records import Architecture
-from gigawatt.core.errors import InputError, Problem, did_you_mean
-from gigawatt.perf.ask import model_named
+from gigawatt.core.errors import InputError, Problem
+from gigawatt.perf.ask import model_named, refuse_unknown
 from gigawatt.perf.chip import Chip, chip_of
 from gigawatt.perf.costs import Prices, prices_of
 from gigawatt.perf.energy import Power, power_of
@@ -70,14 +70,7 @@ def infer(
     >>> answer.best[0].point.tpot_s <= 0.05
     True
     """
-    known = ServingRequest.__dataclass_fields__
-    unknown = [name for name in wanted if name not in known or name in ("system_id", "count")]
-    if unknown:
-        raise InputError(
-            Problem("E201", f"'{name}' is nothing that serving is asked with.",
-                    did_you_mean(name, known), name)
-            for name in unknown
-        )  # fmt: skip
+    refuse_unknown(wanted, ServingRequest, "serving")
     catalog = catalog or Catalog()
     found = model_named(catalog, model)
     request = ServingRequest(system_id=system, count=count, **wanted)

@@ -114,9 +114,9 @@ def _launch(chip: Chip, form: Format) -> float:
 
 
 def _vendor(chip: Chip) -> str:
-    if chip.system_id.startswith("mi3"):
-        return "cdna4" if chip.system_id == "mi355x" else "cdna3"
-    return "nvidia"
+    if chip.system_id in {"mi300x", "mi325x"}:
+        return "cdna3"
+    return "cdna4" if chip.system_id.startswith("mi") else "nvidia"
 
 
 def _capped(chip: Chip, c: Mapping[str, Value]) -> Value:

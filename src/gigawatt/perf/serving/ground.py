@@ -73,7 +73,7 @@ def outside_serving(
 
 @cache
 def _systems() -> frozenset[str]:
-    from .validation.names import system_named
+    from gigawatt.catalog.names import system_named
 
     catalog = Catalog()
     names = {run.gpu for run in shipped_serving_runs() if not run.exclude}

@@ -91,7 +91,7 @@ def _problems(r: ServingRequest) -> Iterator[Problem]:
         ("accelerators", "--on", r.count, 1, _MOST_ACCELERATORS),
         ("tokens of a prompt", "--isl", r.input_tokens, 1, _MOST_TOKENS),
         ("tokens of an answer", "--osl", r.output_tokens, 1, _MOST_TOKENS),
-        ("seconds to the first token", "--ttft", r.ttft_s, 1e-4, 1e5),
+        ("seconds to the first token", "--ttft", r.ttft_s, 1e-5, 1e5),
         ("seconds of an output token", "--tpot", r.tpot_s, 1e-5, 3600.0),
         ("cached share of a prompt", "--reused", r.reused, 0.0, 0.999),
         ("tokens that a pass yields", "--accepted", r.accepted, 1.0, 16.0),

@@ -13,6 +13,7 @@ import numpy as np
 
 from .figures import evidence, median_rate, rate, rounded
 from .leastsquares import fit_terms
+from .precisions import ELEMENT_BYTES, NAMES
 from .tables import Rows, Tables
 from .terms import attention_terms
 
@@ -25,8 +26,6 @@ SHORTEST = 512
 FEWEST = 8
 """Fewest sequences × heads: with fewer the accelerator is not filled."""
 LARGE_LENGTH = 4096
-_NAMES = {"bf16": "bfloat16", "fp8": "fp8"}
-_BYTES = {"bf16": 2.0, "fp8": 1.0}
 
 
 def fit_attention(
@@ -68,7 +67,9 @@ def fit_attention(
     )
     kv_heads = np.where(kv_heads == 0, heads, kv_heads)
     qk_dim, v_dim = (192.0, 128.0) if head == "mla" else (float(head), float(head))
-    terms = attention_terms(sequences, length, heads, kv_heads, qk_dim, v_dim, _BYTES[precision])
+    terms = attention_terms(
+        sequences, length, heads, kv_heads, qk_dim, v_dim, ELEMENT_BYTES[precision]
+    )
     floor = [0.0, 1.0 / peak_flops_per_s, 1.0 / hbm_bytes_per_s]
     fitted = fit_terms(terms, rows.seconds, floor=floor)
     launch, per_flop, per_byte = fitted.constants
@@ -96,7 +97,7 @@ def _grouped(tables: Tables, gpu: str, head: str, precision: str) -> Rows | None
     rows = tables.read(gpu, "attention", "context_attention_perf", columns)
     if rows is None:
         return None
-    name = _NAMES[precision]
+    name = NAMES[precision]
     rows = rows.where(
         (rows["attn_dtype"] == name)
         & (rows["kv_cache_dtype"] == name)
@@ -120,7 +121,7 @@ def _latent(tables: Tables, gpu: str, precision: str) -> Rows | None:
     rows = tables.read(gpu, "mla", "context_mla_perf", columns)
     if rows is None:
         return None
-    same = rows["kv_cache_dtype"] == _NAMES[precision]
+    same = rows["kv_cache_dtype"] == NAMES[precision]
     rows = rows.where(same & (rows["step"] == 0) & _filled(rows))
     return rows.fastest("batch_size", "isl", "num_heads")
 

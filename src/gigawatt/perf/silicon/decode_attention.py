@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .attention import HEADS
 from .decode_terms import DecodeTerms, decode_attention_terms, decode_mla_terms
 from .figures import evidence
-from .frameworks import by_framework, fastest_of, slower
-from .roofline import fit_hidden, named_constants
+from .frameworks import fastest_compared
+from .precisions import ELEMENT_BYTES, NAMES
+from .roofline import datasheet_floor, fit_hidden, named_constants
 from .tables import Rows, Tables
 
 __all__ = ["HEADS", "MOST_SEQUENCES", "SHARING", "SHORTEST", "fit_decode_attention"]
 
-HEADS = ("64", "128", "256", "mla")
-"""Head dimensions that have a surface."""
 SHORTEST = 128
 """Shortest context [token]."""
 MOST_SEQUENCES = 1024
@@ -29,8 +29,6 @@ SHARING = (2, 16)
 """Query heads that share a head of keys and values: with one, or many, fp8 has no good kernels."""
 SMALL_BYTES = 2e6
 """Largest key-value cache that counts although the last-level cache holds it [B]."""
-_BYTES = {"bf16": 2.0, "fp8": 1.0}
-_NAMES = {"bf16": "bfloat16", "fp8": "fp8"}
 FEWEST = 50
 
 
@@ -80,19 +78,16 @@ def fit_decode_attention(
             & ((head == "mla") | _grouped(rows))
         )
 
-    parts = by_framework(read, shape)
-    rows = fastest_of(parts, shape)
-    if rows is None or len(rows) < FEWEST:
+    found = fastest_compared(read, shape, FEWEST)
+    if found is None:
         return None
+    rows, frameworks = found
     terms = _terms(rows, head, precision)
-    least = {
-        "bytes_per_s": 1.0 / hbm_bytes_per_s,
-        "arithmetic_flops_per_s": 1.0 / peak_flops_per_s,
-    }
+    least = datasheet_floor(peak_flops_per_s, hbm_bytes_per_s)
     fitted = fit_hidden(terms, rows.seconds, least=least)
     return {
         **named_constants(terms, fitted),
-        **({"frameworks": found} if (found := slower(parts, shape)) else {}),
+        **frameworks,
         **evidence(fitted, rows),
     }
 
@@ -102,9 +97,11 @@ def _terms(rows: Rows, head: str, precision: str) -> DecodeTerms:
         "batch_size", "context", "num_heads", "kv_heads"
     )
     if head == "mla":
-        return decode_mla_terms(sequences, context, heads, _BYTES[precision])
+        return decode_mla_terms(sequences, context, heads, ELEMENT_BYTES[precision])
     dim = float(head)
-    return decode_attention_terms(sequences, context, heads, kv_heads, dim, _BYTES[precision])
+    return decode_attention_terms(
+        sequences, context, heads, kv_heads, dim, ELEMENT_BYTES[precision]
+    )
 
 
 def _grouped(rows: Rows) -> NDArray[np.bool_]:
@@ -129,7 +126,7 @@ def _rows(
         )
     if rows is None:
         return None
-    keep = rows["kv_cache_dtype"] == _NAMES[precision]
+    keep = rows["kv_cache_dtype"] == NAMES[precision]
     if head == "mla":
         kv_heads = np.ones(len(rows), dtype=np.int64)
     else:

@@ -14,7 +14,6 @@ The bandwidths are therefore what a sum needs, not what the memory does, and may
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,18 +21,11 @@ from numpy.typing import NDArray
 
 from .figures import evidence, median_rate, rate, rounded
 from .leastsquares import fit_terms
+from .precisions import ELEMENT_BYTES, NAMES
 from .tables import Rows, Tables
 from .terms import grouped_terms
 
-__all__ = ["NARROWEST", "PRECISIONS", "ROWS_PER_EXPERT", "fit_experts", "gated"]
-
-PRECISIONS: Mapping[str, tuple[str, float]] = {
-    "bf16": ("bfloat16", 2.0),
-    "fp8": ("fp8", 1.0),
-    "fp8_block": ("fp8_block", 1.0),
-    "nvfp4": ("nvfp4", 0.5625),
-}
-"""Of each precision: its name in the tables, and the bytes of a weight with its block scales [B]."""
+__all__ = ["NARROWEST", "ROWS_PER_EXPERT", "fit_experts", "gated"]
 
 ROWS_PER_EXPERT = 128
 """Fewest rows for each expert."""
@@ -67,7 +59,7 @@ def fit_experts(
     gpu : str
         Name in the tables, such as `h100_sxm`.
     precision : str
-        A key of `PRECISIONS`.
+        A key of `precisions.NAMES`.
     peak_flops_per_s : float
         What the fitted rate may not exceed: the rate of plain products [FLOP/s].
 
@@ -83,10 +75,10 @@ def fit_experts(
     more of the small ones. Rows slower than 1.7 times the surface are left out and counted: several
     shapes were timed with a badly chosen kernel.
     """
-    rows = _balanced(tables, gpu, PRECISIONS[precision][0])
+    rows = _balanced(tables, gpu, NAMES[precision])
     if rows is None or len(rows) < 50:
         return None
-    weight_bytes = PRECISIONS[precision][1]
+    weight_bytes = ELEMENT_BYTES[precision]
     tokens, hidden, inner, topk, experts, shards = rows.floats(
         "num_tokens", "hidden_size", "inter_size", "topk", "num_experts", "moe_tp_size"
     )

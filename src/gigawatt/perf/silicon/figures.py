@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .leastsquares import Fitted
 from .tables import Rows
 
-__all__ = ["evidence", "median_rate", "rate", "rounded"]
+__all__ = ["evidence", "median_rate", "rate", "rounded", "there"]
 
 
 def rounded(value: float, digits: int = 4) -> float:
@@ -52,3 +52,17 @@ def evidence(fitted: Fitted, *sources: Rows | Iterable[str]) -> dict[str, Any]:
         "bias": round(fitted.bias, 4),
         "tables": list(tables),
     }
+
+
+def there(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Of surfaces nested in mappings only those that there are, without mappings that hold none.
+
+    Examples
+    --------
+    >>> there({"gemm": {"bf16": {"tables": []}, "fp8": None}, "cast": {"static": None}})
+    {'gemm': {'bf16': {'tables': []}}}
+    """
+    kept = {
+        key: value if "tables" in value else there(value) for key, value in found.items() if value
+    }
+    return {key: value for key, value in kept.items() if value}

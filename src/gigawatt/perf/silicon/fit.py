@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import attention, experts, links, products, serving
+from .figures import there
 from .tables import PACKAGE, Tables
 from .terms import COLLECTIVES
 
@@ -99,27 +100,26 @@ def fit_system(tables: Tables, system_id: str, limits: Limits) -> dict[str, Any]
             grouped[precision] = experts.fit_experts(tables, gpu, precision, fastest)
     heads: dict[str, Any] = {}
     for head in attention.HEADS:
-        found = {
+        heads[head] = {
             precision: attention.fit_attention(
                 tables, gpu, head, precision, limits.flops_per_s[precision], limits.hbm_bytes_per_s
             )
             for precision in ("bf16", "fp8")
             if precision in limits.flops_per_s
         }
-        heads[head] = _there(found)
     collectives = {
         operation: links.fit_collective(tables, gpu, operation, limits.link_bytes_per_s)
         for operation in COLLECTIVES
     }
     surfaces = {
-        "gemm": _there(gemm),
-        "attention": _there(heads),
-        "grouped": _there(grouped),
-        "collectives": _there(collectives),
+        "gemm": gemm,
+        "attention": heads,
+        "grouped": grouped,
+        "collectives": collectives,
         "stream": stream,
         **serving.fit_serving(tables, gpu, limits.flops_per_s, limits.hbm_bytes_per_s, stream),
     }
-    kept = _there(surfaces)
+    kept = there(surfaces)
     return {
         "note": NOTE,
         "system": system_id,
@@ -127,7 +127,3 @@ def fit_system(tables: Tables, system_id: str, limits: Limits) -> dict[str, Any]
         "restrictions": {kind: RESTRICTIONS[kind] for kind in kept},
         **kept,
     }
-
-
-def _there(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in found.items() if value}

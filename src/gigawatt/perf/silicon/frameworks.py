@@ -8,12 +8,20 @@ one framework multiplies with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from .tables import Rows
 
-__all__ = ["FRAMEWORKS", "by_framework", "fastest_of", "slower"]
+__all__ = [
+    "FRAMEWORKS",
+    "by_framework",
+    "fastest_compared",
+    "fastest_of",
+    "slower",
+    "slower_figure",
+]
 
 FRAMEWORKS = ("vllm", "sglang", "trtllm")
 """vLLM, SGLang and TensorRT-LLM, as the tables call them."""
@@ -47,6 +55,36 @@ def fastest_of(parts: Mapping[str, Rows], shape: Sequence[str]) -> Rows | None:
     together = {n: np.concatenate([rows[n] for rows in parts.values()]) for n in names}
     origin = tuple(table for rows in parts.values() for table in rows.origin)
     return Rows(together, origin).fastest(*shape)
+
+
+def fastest_compared(
+    read: Callable[[tuple[str, ...]], Rows | None], shape: Sequence[str], fewest: int = 1
+) -> tuple[Rows, dict[str, Any]] | None:
+    """The fastest row for each shape, and how the frameworks compare, as a record keeps it.
+
+    Parameters
+    ----------
+    read, shape
+        As in `by_framework`.
+    fewest : int
+        Fewest shapes of a surface.
+
+    Returns
+    -------
+    tuple or None
+        Rows, and what `slower_figure` gives; None where there are fewer shapes.
+    """
+    parts = by_framework(read, shape)
+    rows = fastest_of(parts, shape)
+    if rows is None or len(rows) < fewest:
+        return None
+    return rows, slower_figure(parts, shape)
+
+
+def slower_figure(parts: Mapping[str, Rows], shape: Sequence[str]) -> dict[str, Any]:
+    """What `slower` finds, by the name of its figure; empty where no frameworks can be compared."""
+    found = slower(parts, shape)
+    return {"frameworks": found} if found else {}
 
 
 def slower(parts: Mapping[str, Rows], shape: Sequence[str]) -> dict[str, float]:

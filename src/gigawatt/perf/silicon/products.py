@@ -21,20 +21,22 @@ from numpy.typing import NDArray
 
 from .figures import evidence, median_rate, rate, rounded
 from .leastsquares import fit_terms
+from .precisions import NAMES
 from .tables import Rows, Tables
 from .terms import gemm_terms, stream_terms
 
-__all__ = ["PRECISIONS", "SMALLEST", "fit_gemm", "fit_stream", "measured_casting"]
+__all__ = ["SMALLEST", "casting_of", "fit_gemm", "fit_stream"]
 
-PRECISIONS: Mapping[str, tuple[str, tuple[str, ...], float]] = {
-    "bf16": ("bfloat16", ("trtllm", "sglang"), 0.0),
-    "fp8": ("fp8", ("trtllm",), 3.0),
-    "fp8_block": ("fp8_block", ("trtllm", "sglang"), 3.0),
-    "nvfp4": ("nvfp4", ("trtllm", "sglang"), 2.5625),
+LIBRARIES: Mapping[str, tuple[str, ...]] = {
+    "bf16": ("trtllm", "sglang"),
+    "fp8": ("trtllm",),
+    "fp8_block": ("trtllm", "sglang"),
+    "nvfp4": ("trtllm", "sglang"),
 }
-"""Of each precision: its name in the tables, the libraries used, and the bytes that quantisation moves
-per activation element [B]: bf16 read, the narrow element and its share of block scales written."""
-
+"""Libraries used of each precision."""
+QUANTISED_BYTES: Mapping[str, float] = {"fp8_block": 3.0, "nvfp4": 2.5625}
+"""Bytes that quantisation moves per activation element, where it was not measured by itself [B]: bf16 read,
+the narrow element and its share of block scales written."""
 SMALLEST = 256
 """Smallest m, n and k: smaller products do not occur in training."""
 LARGE_FLOPS = 1e12
@@ -93,7 +95,7 @@ def fit_gemm(
     tables, gpu
         As in `fit_stream`.
     precision : str
-        A key of `PRECISIONS`.
+        A key of `LIBRARIES`.
     peak_flops_per_s : float
         Dense peak, which the fitted rate may not exceed [FLOP/s].
     stream : mapping or None
@@ -106,29 +108,21 @@ def fit_gemm(
         and tables; None where the tables do not have the precision. Errors are of the measured
         layer, quantisation included.
     """
-    name, backends, quantised_bytes = PRECISIONS[precision]
     columns = {"gemm_dtype": ..., "m": ..., "n": ..., "k": ...}
-    rows = tables.read(gpu, "gemm", "gemm_perf", columns, backends=backends)
+    rows = tables.read(gpu, "gemm", "gemm_perf", columns, backends=LIBRARIES[precision])
     if rows is None:
         return None
     large = np.minimum(np.minimum(rows["m"], rows["n"]), rows["k"]) >= SMALLEST
-    rows = rows.where(large & (rows["gemm_dtype"] == name))
+    rows = rows.where(large & (rows["gemm_dtype"] == NAMES[precision]))
     if not len(rows):
         return None
-    rows = rows.fastest("m", "n", "k")
-    used: list[Rows] = [rows]
-    casting = np.zeros(len(rows))
-    if precision == "fp8":
-        rows, casting, more = measured_casting(tables, gpu, rows)
-        used = [rows, *more]
-    elif quantised_bytes:
-        if stream is None:
-            return None
-        m, k = rows.floats("m", "k")
-        casting = quantised_bytes * m * k / stream["bytes_per_s"]
-        casting = np.minimum(casting, 0.9 * rows.seconds)
+    found = casting_of(tables, gpu, precision, rows.fastest("m", "n", "k"), stream)
+    if found is None:
+        return None
+    rows, casting, used = found
     m, n, k = rows.floats("m", "n", "k")
     seconds = rows.seconds
+    casting = np.minimum(casting, 0.9 * seconds)
     floor = [0.0, 1.0 / peak_flops_per_s, 0.0, 0.0, 0.0]
     fitted = fit_terms(gemm_terms(m, n, k), seconds, floor=floor, known=casting)
     launch, per_flop, per_mn, per_mk, per_nk = fitted.constants
@@ -144,10 +138,39 @@ def fit_gemm(
     }
 
 
-def measured_casting(
-    tables: Tables, gpu: str, rows: Rows
-) -> tuple[Rows, NDArray[np.float64], list[Rows]]:
-    """Rows whose quantisation was measured too, the time of it, and the tables that have it."""
+_Casting = tuple[Rows, NDArray[np.float64], list[Rows]]
+
+
+def casting_of(
+    tables: Tables, gpu: str, precision: str, rows: Rows, stream: Mapping[str, Any] | None
+) -> _Casting | None:
+    """How long the quantisation of the activations took in each product.
+
+    Parameters
+    ----------
+    tables, gpu, precision, stream
+        As in `fit_gemm`.
+    rows : Rows
+        Products, one a shape.
+
+    Returns
+    -------
+    tuple or None
+        The products of which it is known, its time [s], and the rows that all of this comes from; None
+        where it takes `stream` and there is none.
+    """
+    if precision == "fp8":
+        return _measured_casting(tables, gpu, rows)
+    if precision not in QUANTISED_BYTES:
+        return rows, np.zeros(len(rows)), [rows]
+    if stream is None:
+        return None
+    m, k = rows.floats("m", "k")
+    return rows, QUANTISED_BYTES[precision] * m * k / stream["bytes_per_s"], [rows]
+
+
+def _measured_casting(tables: Tables, gpu: str, rows: Rows) -> _Casting:
+    """Products whose quantisation was measured too."""
     total: dict[tuple[int, int], float] = {}
     used = []
     for table in ("computescale_perf", "scale_matrix_perf"):
@@ -162,4 +185,5 @@ def measured_casting(
         [total.get((int(m), int(k)), np.nan) for m, k in zip(rows["m"], rows["k"], strict=True)]
     )
     keep = casting < 0.9 * rows.seconds
-    return rows.where(keep), casting[keep], used
+    rows = rows.where(keep)
+    return rows, casting[keep], [rows, *used]

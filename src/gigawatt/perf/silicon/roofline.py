@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 
 from .decode_terms import HIDDEN, DecodeTerms
 from .figures import rate, rounded
-from .leastsquares import Fitted, fitted_with
+from .leastsquares import ROBUST_FROM, Fitted, fitted_with
 from .terms import Floats
 
-__all__ = ["fit_hidden", "named_constants"]
+__all__ = ["datasheet_floor", "fit_hidden", "named_constants"]
 
-ROBUST_FROM = 0.1
 ROUNDS = 200
 NEGLIGIBLE = 1e-6
 """Share of the median time below which a term counts as nothing."""
@@ -85,6 +84,14 @@ def fit_hidden(
     found[(floor == 0.0) & (found <= 2.0 * NEGLIGIBLE * typical)] = 0.0
     error = ((_times(found, amounts, hidden) - target) / seconds)[kept]
     return fitted_with(found, error, share[kept], int((~kept).sum()))
+
+
+def datasheet_floor(peak_flops_per_s: float, hbm_bytes_per_s: float) -> dict[str, float]:
+    """Smallest constants of arithmetic and of memory, which may be no faster than the datasheet says."""
+    return {
+        "bytes_per_s": 1.0 / hbm_bytes_per_s,
+        "arithmetic_flops_per_s": 1.0 / peak_flops_per_s,
+    }
 
 
 def named_constants(terms: DecodeTerms, fitted: Fitted) -> dict[str, float | None]:

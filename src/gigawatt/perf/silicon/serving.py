@@ -86,12 +86,12 @@ def fit_serving(
     Returns
     -------
     dict
-        Surfaces by kind, empty where there are no rows.
+        Surfaces by kind, None where there are no rows.
     """
     cache = CACHE_BYTES[gpu]
     bf16 = flops_per_s["bf16"]
     cached = ("bf16", "fp8")
-    found: dict[str, Any] = {
+    return {
         "small_gemm": {
             precision: small_products.fit_small(
                 tables, gpu, precision, peak, hbm_bytes_per_s, cache, stream
@@ -107,27 +107,25 @@ def fit_serving(
         },
         "cast": small_products.fit_casts(tables, gpu),
         "decode_attention": {
-            head: _there(
-                {
-                    precision: decode_attention.fit_decode_attention(
-                        tables,
-                        gpu,
-                        head,
-                        precision,
-                        flops_per_s.get(precision, bf16),
-                        hbm_bytes_per_s,
-                        cache,
-                    )
-                    for precision in cached
-                }
-            )
+            head: {
+                precision: decode_attention.fit_decode_attention(
+                    tables,
+                    gpu,
+                    head,
+                    precision,
+                    flops_per_s.get(precision, bf16),
+                    hbm_bytes_per_s,
+                    cache,
+                )
+                for precision in cached
+            }
             for head in decode_attention.HEADS
         },
         "small_grouped": {
             precision: small_experts.fit_small_experts(
                 tables, gpu, precision, flops_per_s[peak_of], hbm_bytes_per_s
             )
-            for precision, (_, _, peak_of) in small_experts.PRECISIONS.items()
+            for precision, peak_of in small_experts.PEAK_OF.items()
             if peak_of in flops_per_s
         },
         "small_all_reduce": small_links.fit_small_all_reduce(tables, gpu),
@@ -136,8 +134,3 @@ def fit_serving(
             for phase in ("dispatch", "combine")
         },
     }
-    return {kind: _there(of) if isinstance(of, dict) else of for kind, of in found.items()}
-
-
-def _there(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in found.items() if value or value == 0}

@@ -21,23 +21,23 @@ import numpy as np
 from .decode_terms import small_grouped_terms, touched_experts
 from .experts import gated
 from .figures import evidence
-from .frameworks import by_framework, fastest_of, slower
-from .roofline import fit_hidden, named_constants
+from .frameworks import fastest_compared
+from .precisions import ELEMENT_BYTES, NAMES
+from .roofline import datasheet_floor, fit_hidden, named_constants
 from .tables import Rows, Tables
 
-__all__ = ["DISTRIBUTION", "MOST_TOKENS", "NARROWEST", "PRECISIONS", "fit_small_experts"]
+__all__ = ["DISTRIBUTION", "MOST_TOKENS", "NARROWEST", "PEAK_OF", "fit_small_experts"]
 
-PRECISIONS: Mapping[str, tuple[str, float, str]] = {
-    "bf16": ("bfloat16", 2.0, "bf16"),
-    "fp8": ("fp8", 1.0, "fp8"),
-    "fp8_block": ("fp8_block", 1.0, "fp8"),
-    "nvfp4": ("nvfp4", 0.5625, "nvfp4"),
-    "mxfp4_bf16": ("w4a16_mxfp4", 0.53125, "bf16"),
-    "mxfp4_mxfp8": ("w4a8_mxfp4_mxfp8", 0.53125, "fp8"),
-    "int4_bf16": ("int4_wo", 0.53125, "bf16"),
+PEAK_OF: Mapping[str, str] = {
+    "bf16": "bf16",
+    "fp8": "fp8",
+    "fp8_block": "fp8",
+    "nvfp4": "nvfp4",
+    "mxfp4_bf16": "bf16",
+    "mxfp4_mxfp8": "fp8",
+    "int4_bf16": "bf16",
 }
-"""Of each precision (of weights, and of activations where it differs): its name in the tables, the bytes of
-a weight with its block scales [B], and whose peak the arithmetic has."""
+"""Of each precision (of weights, and of activations where it differs): whose peak the arithmetic has."""
 
 DISTRIBUTION = "power_law_1.01"
 MOST_TOKENS = 1024
@@ -65,7 +65,7 @@ def fit_small_experts(
     gpu : str
         Name in the tables, such as `h100_sxm`.
     precision : str
-        A key of `PRECISIONS`.
+        A key of `PEAK_OF`.
     peak_flops_per_s, hbm_bytes_per_s : float
         What the fitted rates may not exceed [FLOP/s], [B/s].
 
@@ -74,7 +74,7 @@ def fit_small_experts(
     dict or None
         Constants of a `SmallGroupedSurface`; None where the tables have fewer than 50 such rows.
     """
-    name, weight_bytes, _ = PRECISIONS[precision]
+    weight_bytes = ELEMENT_BYTES[precision]
     columns = dict.fromkeys(
         ("kernel_source", "moe_dtype", "distribution", "moe_ep_size", *SHAPE), ...
     )
@@ -88,7 +88,7 @@ def fit_small_experts(
         source = rows["kernel_source"].astype(str)
         return rows.where(
             (np.char.find(source, "min_latency") < 0)
-            & (rows["moe_dtype"] == name)
+            & (rows["moe_dtype"] == NAMES[precision])
             & (rows["distribution"] == DISTRIBUTION)
             & (rows["moe_ep_size"] == 1)
             & (rows["num_tokens"] <= MOST_TOKENS)
@@ -96,21 +96,18 @@ def fit_small_experts(
             & gated(rows)
         )
 
-    parts = by_framework(read, SHAPE)
-    rows = fastest_of(parts, SHAPE)
-    if rows is None or len(rows) < FEWEST:
+    found = fastest_compared(read, SHAPE, FEWEST)
+    if found is None:
         return None
+    rows, frameworks = found
     tokens, hidden, inner, topk, experts, shards = rows.floats(*SHAPE)
     touched = touched_experts(tokens, topk, experts)
     terms = small_grouped_terms(tokens * topk, touched, hidden, inner / shards, weight_bytes)
-    least = {
-        "bytes_per_s": 1.0 / hbm_bytes_per_s,
-        "arithmetic_flops_per_s": 1.0 / peak_flops_per_s,
-    }
+    least = datasheet_floor(peak_flops_per_s, hbm_bytes_per_s)
     fitted = fit_hidden(terms, rows.seconds, least=least, slow=SLOW)
     return {
         **named_constants(terms, fitted),
         "weight_bytes": weight_bytes,
-        **({"frameworks": found} if (found := slower(parts, SHAPE)) else {}),
+        **frameworks,
         **evidence(fitted, rows),
     }

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .figures import evidence, rate, rounded
-from .frameworks import by_framework, fastest_of, slower
+from .frameworks import fastest_compared
 from .leastsquares import Fitted, fit_terms
 from .tables import Rows, Tables
 from .terms import Floats
@@ -59,14 +59,13 @@ def fit_small_all_reduce(tables: Tables, gpu: str) -> dict[str, Any] | None:
             & (2 * rows["message_size"] <= LARGEST_BYTES)
         )
 
-    parts = by_framework(read, shape)
-    rows = fastest_of(parts, shape)
-    if rows is None:
+    found = fastest_compared(read, shape)
+    if found is None:
         return None
+    rows, frameworks = found
     ranks, elements = rows.floats(*shape)
     surface, fitted = _by_size(ranks, 2.0 * elements, rows.seconds)
-    found = slower(parts, shape)
-    return {**surface, **({"frameworks": found} if found else {}), **evidence(fitted, rows)}
+    return {**surface, **frameworks, **evidence(fitted, rows)}
 
 
 def fit_small_exchange(tables: Tables, gpu: str, phase: str) -> dict[str, Any] | None:

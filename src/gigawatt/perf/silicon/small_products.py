@@ -17,17 +17,17 @@ import numpy as np
 
 from .decode_terms import latent_product_terms, small_gemm_terms
 from .figures import evidence, rate, rounded
-from .frameworks import by_framework, fastest_of, slower
+from .frameworks import by_framework, fastest_compared, slower_figure
 from .leastsquares import fit_terms
-from .products import PRECISIONS, measured_casting
-from .roofline import fit_hidden, named_constants
+from .precisions import ELEMENT_BYTES, NAMES
+from .products import casting_of
+from .roofline import datasheet_floor, fit_hidden, named_constants
 from .tables import Rows, Tables
 from .terms import stream_terms
 
 __all__ = [
     "MOST_ROWS",
     "NARROWEST",
-    "WEIGHT_BYTES",
     "WIDEST",
     "fit_casts",
     "fit_latent",
@@ -39,8 +39,6 @@ MOST_ROWS = 256
 NARROWEST = 512
 WIDEST = 32768
 """Range of n and k."""
-WEIGHT_BYTES: Mapping[str, float] = {"bf16": 2.0, "fp8": 1.0, "fp8_block": 1.0, "nvfp4": 0.5625}
-"""Bytes of a weight with its block scales [B]."""
 COLD: Mapping[str, tuple[str, ...]] = {
     "bf16": ("trtllm", "vllm"),
     "fp8": ("trtllm",),
@@ -75,7 +73,7 @@ def fit_small(
     gpu : str
         Name in the tables, such as `h100_sxm`.
     precision : str
-        A key of `WEIGHT_BYTES`.
+        A key of `COLD`.
     peak_flops_per_s, hbm_bytes_per_s : float
         What the fitted rates may not exceed [FLOP/s], [B/s].
     cache_bytes : float
@@ -89,40 +87,29 @@ def fit_small(
         Constants of a `SmallGemmSurface`; None where the tables have fewer than 50 such rows. Rows
         weigh so that 1, 2, 3 to 4, 5 to 8, … rows of activations count alike.
     """
-    name, _, quantised_bytes = PRECISIONS[precision]
-    rows = _layers(tables, gpu, name, COLD[precision])
+    rows = _layers(tables, gpu, precision, COLD[precision])
     if rows is None or len(rows) < FEWEST:
         return None
-    rows = rows.fastest(*SHAPE)
-    used = [rows]
-    casting = np.zeros(len(rows))
-    if precision == "fp8":
-        rows, casting, more = measured_casting(tables, gpu, rows)
-        used = [rows, *more]
-    elif quantised_bytes:
-        if stream is None:
-            return None
-        m, k = rows.floats("m", "k")
-        casting = quantised_bytes * m * k / stream["bytes_per_s"]
+    found = casting_of(tables, gpu, precision, rows.fastest(*SHAPE), stream)
+    if found is None:
+        return None
+    rows, casting, used = found
     m, n, k = rows.floats(*SHAPE)
-    terms = small_gemm_terms(m, n, k, WEIGHT_BYTES[precision])
+    terms = small_gemm_terms(m, n, k, ELEMENT_BYTES[precision])
     octave = np.ceil(np.log2(m)).astype(np.int64)
-    least = {
-        "bytes_per_s": 1.0 / hbm_bytes_per_s,
-        "arithmetic_flops_per_s": 1.0 / peak_flops_per_s,
-    }
+    least = datasheet_floor(peak_flops_per_s, hbm_bytes_per_s)
     weights = 1.0 / np.bincount(octave)[octave]
     fitted = fit_hidden(terms, rows.seconds, least=least, weights=weights, known=casting)
     return {
         **named_constants(terms, fitted),
-        "weight_bytes": WEIGHT_BYTES[precision],
+        "weight_bytes": ELEMENT_BYTES[precision],
         **_compared(tables, gpu, precision, cache_bytes),
         **evidence(fitted, *used),
     }
 
 
 def _layers(
-    tables: Tables, gpu: str, name: str, backends: Sequence[str], widest: int = WIDEST
+    tables: Tables, gpu: str, precision: str, backends: Sequence[str], widest: int = WIDEST
 ) -> Rows | None:
     columns = dict.fromkeys(("gemm_dtype", *SHAPE), ...)
     rows = tables.read(gpu, "gemm", "gemm_perf", columns, backends=backends)
@@ -130,7 +117,7 @@ def _layers(
         return None
     least, most = np.minimum(rows["n"], rows["k"]), np.maximum(rows["n"], rows["k"])
     rows = rows.where(
-        (rows["gemm_dtype"] == name)
+        (rows["gemm_dtype"] == NAMES[precision])
         & (rows["m"] <= MOST_ROWS)
         & (least >= NARROWEST)
         & (most <= widest)
@@ -143,16 +130,15 @@ def _compared(tables: Tables, gpu: str, precision: str, cache_bytes: float) -> d
 
     Block-scaled fp8 of vLLM is left out: it was timed without CUDA graphs.
     """
-    enough = 2.0 * cache_bytes / WEIGHT_BYTES[precision]
+    enough = 2.0 * cache_bytes / ELEMENT_BYTES[precision]
 
     def read(backends: tuple[str, ...]) -> Rows | None:
         if precision == "fp8_block" and "vllm" in backends:
             return None
-        rows = _layers(tables, gpu, PRECISIONS[precision][0], backends, 2 * WIDEST)
+        rows = _layers(tables, gpu, precision, backends, 2 * WIDEST)
         return None if rows is None else rows.where(rows["n"] * rows["k"] >= enough)
 
-    found = slower(by_framework(read, SHAPE), SHAPE)
-    return {"frameworks": found} if found else {}
+    return slower_figure(by_framework(read, SHAPE), SHAPE)
 
 
 def fit_latent(
@@ -174,7 +160,6 @@ def fit_latent(
     """
     shape = ("num_tokens", "num_heads", "after")
     columns = dict.fromkeys(("op_name", "bmm_dtype", "num_tokens", "num_heads"), ...)
-    name = PRECISIONS[precision][0]
 
     def read(backends: tuple[str, ...]) -> Rows | None:
         rows = tables.read(gpu, "mla_bmm", "mla_bmm_perf", columns, backends=backends)
@@ -182,23 +167,20 @@ def fit_latent(
             return None
         after = (rows["op_name"] == "mla_gen_post").astype(np.int64)
         rows = Rows({**rows.columns, "after": after}, rows.origin)
-        return rows.where((rows["bmm_dtype"] == name) & (rows["num_tokens"] <= 1024))
+        return rows.where((rows["bmm_dtype"] == NAMES[precision]) & (rows["num_tokens"] <= 1024))
 
-    parts = by_framework(read, shape)
-    rows = fastest_of(parts, shape)
-    if rows is None or len(rows) < FEWEST:
+    found = fastest_compared(read, shape, FEWEST)
+    if found is None:
         return None
+    rows, frameworks = found
     tokens, heads = rows.floats("num_tokens", "num_heads")
-    terms = latent_product_terms(tokens, heads, WEIGHT_BYTES[precision])
-    least = {
-        "bytes_per_s": 1.0 / hbm_bytes_per_s,
-        "arithmetic_flops_per_s": 1.0 / peak_flops_per_s,
-    }
+    terms = latent_product_terms(tokens, heads, ELEMENT_BYTES[precision])
+    least = datasheet_floor(peak_flops_per_s, hbm_bytes_per_s)
     fitted = fit_hidden(terms, rows.seconds, least=least, slow=SLOW)
     return {
         **named_constants(terms, fitted),
-        "weight_bytes": WEIGHT_BYTES[precision],
-        **({"frameworks": found} if (found := slower(parts, shape)) else {}),
+        "weight_bytes": ELEMENT_BYTES[precision],
+        **frameworks,
         **evidence(fitted, rows),
     }
 

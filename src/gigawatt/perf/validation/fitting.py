@@ -9,7 +9,7 @@ source or a model.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,8 +66,7 @@ def fit(
     cases: Sequence[Case],
     settled: Sequence[Settled],
     calibration: Calibration,
-    start: Mapping[str, float] | None = None,
-    rounds: int = 10,
+    rounds: int = 12,
 ) -> dict[str, float]:
     """Fit all constants.
 
@@ -77,8 +76,6 @@ def fit(
         Measured runs, and what `settle` decided for them.
     calibration : Calibration
         Priors and spreads.
-    start : mapping, optional
-        Values to start from; the priors otherwise.
     rounds : int
         Evaluations at most.
 
@@ -117,10 +114,7 @@ def fit(
         z = robust(np.vstack([theta, theta + _STEP * np.eye(count)]))
         return np.vstack([(root * (z[1:] - z[:1]) / _STEP).T, np.diag(1.0 / problem.spreads)])
 
-    theta = np.zeros(count)
-    if start is not None:
-        theta = np.log([start[n] for n in problem.names] / problem.priors)
-    found = least_squares(residuals, theta, jacobian, max_nfev=rounds).x
+    found = least_squares(residuals, np.zeros(count), jacobian, max_nfev=rounds).x
     return {n: float(v[0]) for n, v in problem.constants(found).items()}
 
 
@@ -130,6 +124,8 @@ def leave_out(
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
     """Fit to all sources, then without each of them.
+
+    Every fit starts from the priors, so that what a source is left out of has never seen it.
 
     Returns
     -------
@@ -144,7 +140,5 @@ def leave_out(
     for source in dict.fromkeys(sources):
         progress(f"without {source}")
         kept = [i for i, s in enumerate(sources) if s != source]
-        without[source] = fit(
-            [cases[i] for i in kept], [settled[i] for i in kept], calibration, everything, 6
-        )
+        without[source] = fit([cases[i] for i in kept], [settled[i] for i in kept], calibration)
     return everything, without

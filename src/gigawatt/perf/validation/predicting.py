@@ -18,6 +18,8 @@ from gigawatt.perf.layer import Layer, Split, layer
 from gigawatt.perf.machine import Machine, Value
 from gigawatt.perf.machines import machine_of
 from gigawatt.perf.network import Network, network
+from gigawatt.perf.occupancy import occupied
+from gigawatt.perf.predict import doublings
 from gigawatt.perf.shape import Shape
 from gigawatt.perf.shape import stack as stack_shapes
 from gigawatt.perf.step import FSDP, Memory, Stage, Step, memory, pipeline, stage, step
@@ -112,6 +114,7 @@ def predict_cases(
         return np.zeros((1, 0)), []
     m, draws = _machines(cases, constants)
     shapes = stack_shapes([case.shape for case in cases])
+    m = occupied(m, np.array([float(case.gpus) for case in cases]))
     cut = _splits(cases)
     layers = _recomputed(m, shapes, cut, settled)
     both = ends(m, shapes, cut)
@@ -134,11 +137,11 @@ def predict_cases(
         pp, vpp, micro = float(case.pp), float(case.vpp), float(case.microbatches)
         held = stage(lj, ej, float(case.shape.layers), pp, vpp, case.uneven)
         flow = pipeline(mj, held, nj, lj.boundary_bytes, pp, vpp, case.schedule, micro)
-        doublings = np.log2(np.maximum(case.gpus / mj.domain, 1.0))
         overlap = int(case.stack.overlap)
         whole = step(
-            mj, lj, held, flow, nj, pp, vpp, micro, choice.sharding, overlap, 0, 0, doublings
-        )
+            mj, lj, held, flow, nj, pp, vpp, micro, choice.sharding, overlap, 0, 0,
+            doublings(mj, float(case.gpus)),
+        )  # fmt: skip
         room = memory(mj, lj, ej, held, nj, pp, vpp, case.schedule, micro, choice.sharding, 0, 0)
         times[:, j] = whole.step_s
         found.append(Predicted(lj, ej, held, whole, room))

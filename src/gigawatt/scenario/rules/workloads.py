@@ -73,18 +73,13 @@ def _step_can_be_meant(case: Case, path: str, run: TrainingCampaign) -> Iterator
             f"{run.tokens:,.6g} tokens are less than one sequence of {least:,.0f}.",
             'Give the tokens of the whole training, such as "15 Ttoken".',
         )
-    optimal = run.compute_optimal
-    for name, compute in (
-        ("compute", run.compute),
-        ("compute_optimal.compute", optimal.compute if optimal else None),
-    ):
-        if compute is not None and compute < _LEAST_FLOP:
-            yield case.problem(
-                "E213",
-                f"{path}.{name}",
-                f"A training of {compute:g} FLOP is less than a second of one accelerator.",
-                f'Allowed is {_LEAST_FLOP:g} FLOP and more, such as "2e27 FLOP".',
-            )
+    if run.compute is not None and run.compute < _LEAST_FLOP:
+        yield case.problem(
+            "E213",
+            f"{path}.compute",
+            f"A training of {run.compute:g} FLOP is less than a second of one accelerator.",
+            f'Allowed is {_LEAST_FLOP:g} FLOP and more, such as "2e27 FLOP".',
+        )
     if run.batch is not None and not least <= run.batch <= _MOST_BATCH:
         yield case.problem(
             "E213",

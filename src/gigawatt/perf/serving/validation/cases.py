@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gigawatt.catalog import Catalog
+from gigawatt.catalog.names import model_named, system_named
 from gigawatt.catalog.serving_runs import ServingRun
 from gigawatt.core.errors import InputError
 from gigawatt.perf.chip import Chip, chip_of
 from gigawatt.perf.serving.formats import Formats, formats_of
 from gigawatt.perf.serving.runtimes import Runtime, runtime_of
 from gigawatt.perf.shape import Shape, shape_of
-
-from .names import model_named, system_named
 
 __all__ = ["Refused", "ServingCase", "serving_cases"]
 
