@@ -209,13 +209,16 @@ def test_a_damaged_file_is_computed_again(
     assert file.read_bytes() == whole
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("tokens_per_s", "fast"), ("tokens_per_s", 1e30), ("count", "64")]
+)
 def test_a_file_with_other_numbers_in_it_is_not_believed(
-    fresh: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, value: object, fresh: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = curve_of(counts=(64,))
     (file,) = fresh.iterdir()
     kept = json.loads(file.read_text())
-    kept["curve"]["points"][0]["tokens_per_s"] = "fast"
+    kept["curve"]["points"][0] |= {name: value, "high": 2e30}
     file.write_text(json.dumps(kept))
     monkeypatch.setattr(scaling, "_made", {})
     assert curve_of(counts=(64,)) == made

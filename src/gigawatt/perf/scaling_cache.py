@@ -23,7 +23,7 @@ from gigawatt.catalog.store import DATA
 
 __all__ = ["FORMAT", "folder", "key_of", "load", "store"]
 
-FORMAT = 1
+FORMAT = 2
 _T = TypeVar("_T")
 
 
@@ -58,7 +58,7 @@ def load(key: str, read: Callable[[Mapping[str, Any]], _T]) -> _T | None:
     """What is kept under a key; none where nothing is, or nothing that can be read."""
     with suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
         kept = json.loads((folder() / f"{key}.json").read_text(encoding="utf-8"))
-        if kept["key"] == key:
+        if kept["key"] == key and kept["digest"] == _digest(kept["curve"]):
             return read(kept["curve"])
     return None
 
@@ -67,7 +67,8 @@ def store(key: str, curve: Mapping[str, Any]) -> None:
     """Keep a curve; where the folder cannot be written to, it is computed again next time."""
     place = folder()
     part = place / f".{key[:16]}-{uuid.uuid4().hex[:8]}.part"
-    text = json.dumps({"key": key, "curve": curve}, indent=1, ensure_ascii=False)
+    whole = {"key": key, "digest": _digest(curve), "curve": curve}
+    text = json.dumps(whole, indent=1, ensure_ascii=False)
     with suppress(OSError):
         place.mkdir(parents=True, exist_ok=True)
         try:
@@ -75,6 +76,11 @@ def store(key: str, curve: Mapping[str, Any]) -> None:
             part.replace(place / f"{key}.json")
         finally:
             part.unlink(missing_ok=True)
+
+
+def _digest(curve: Mapping[str, Any]) -> str:
+    """SHA-256 of a curve, so that one that was touched is not believed."""
+    return hashlib.sha256(json.dumps(curve, sort_keys=True).encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:

@@ -158,11 +158,16 @@ def _stream(inputs: Inputs, built: Built, name: str, at: int) -> Outcome:
     return Outcome(
         path,
         "W116",
-        f"{share:.1%} of the demand is met; unmet in {months} from {first} on, worst in "
+        f"{_short_of_all(share)} of the demand is met; unmet in {months} from {first} on, worst in "
         f"{inputs.horizon.start + worst} with {met[worst] / demand[worst]:.0%} of "
         f"{demand[worst] * 86400.0 / 1e12:,.3g} Ttoken/day: accelerators that other workloads leave are "
         "too few.",
     )
+
+
+def _short_of_all(share: float) -> str:
+    """A share that is not quite all of it, and not rounded to all either."""
+    return f"{share:.1%}" if share < 0.9995 else "almost all"
 
 
 def _why_unserved(rates: Mapping[str, StreamRate]) -> str:

@@ -25,7 +25,7 @@ from .settings import RecoverySettings, checked
 
 __all__ = ["goodput", "goodput_curve", "simulate_goodput"]
 
-MOST_DAYS = 1e6
+MOST_DAYS = 36_525.0
 
 
 def goodput(

@@ -73,8 +73,10 @@ def curve_command(
         )
     if json_:
         print_json(_record(curve))
-        return
-    _print(curve)
+    else:
+        _print(curve)
+    if curve.least == float("inf"):
+        raise typer.Exit(1)
 
 
 def _refuse_sizes(sequence: int, tokens: float, batch: int | None) -> None:
