@@ -190,6 +190,12 @@ class Site(BaseModel):
     share: Annotated[float, SHARE] = 1.0
 
 
+@pytest.mark.parametrize("written", ["10 us", "0.01 ms", "1e-5 s"])
+def test_a_limit_may_be_written_in_any_unit(written: str) -> None:
+    assert DOORS["Latency"].read(written) == 1e-5
+    assert refusal(DOORS["Latency"], "9.99 us").type == "E213"
+
+
 def test_pydantic_names_the_place_and_the_code() -> None:
     with pytest.raises(ValidationError) as caught:
         Site.model_validate({"power": "1 GWh", "share": "200 %"})

@@ -177,6 +177,10 @@ def is_range(value: object) -> bool:
     return isinstance(value, Mapping) and set(value) == RANGE_KEYS
 
 
+_ROUNDING = 1e-9
+"""What a change of units may add to a number, of the number [1]."""
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """A pydantic marker that reads a quantity in any fitting unit into one canonical unit.
@@ -281,7 +285,7 @@ class Door:
             raise self._refuse("E212", "{value} is not a finite number; write {form}.", value)
         nearest = round(number)
         if self.whole:
-            if abs(number - nearest) > 1e-9 * max(1.0, abs(number)):
+            if abs(number - nearest) > _ROUNDING * max(1.0, abs(number)):
                 raise self._refuse(
                     "E218",
                     "{value} is not a whole number{of_unit}.",
@@ -289,6 +293,11 @@ class Door:
                     of_unit=f" of {self.unit}s" if self.unit else "",
                 )
             number = float(nearest)
+        inside = min(max(number, self.ge or -math.inf), self.le or math.inf)
+        if abs(number - inside) <= _ROUNDING * abs(
+            inside
+        ):  # 10 us are 1e-05 s but for the last digit
+            number = inside
         low = self.gt if self.gt is not None else self.ge
         too_low = (self.gt is not None and number <= self.gt) or (
             self.ge is not None and number < self.ge
