@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,7 @@ from gigawatt.catalog.serving_runs import ServingRun, read_serving_runs, shipped
 from gigawatt.core.errors import CatalogError, MissingExtraError
 from gigawatt.perf.serving.runtimes import runtime_of
 from gigawatt.perf.serving.validation.cases import ServingCase, serving_cases
+from gigawatt.perf.serving.validation.predicting import predict_serving
 from gigawatt.perf.serving.validation.report import (
     ServingValidation,
     serving_bands,
@@ -52,10 +54,24 @@ def test_time_of_a_token_lands() -> None:
 
 
 def test_bias_by_generation() -> None:
-    # Ada misses its bar: two rows of vLLM in 2024 on cards without NVLink are predicted fourfold.
+    # Ada misses its bar by 7 points: many cards without NVLink, above all under vLLM of 2024.
     for figure in ("throughput", "tpot"):
         for name, line in validation().classes(figure)["generation"].items():
-            assert name == "Ada" or abs(line.bias) <= 0.121, (figure, name)
+            assert abs(line.bias) <= (0.20 if name == "Ada" else 0.12), (figure, name)
+
+
+def test_an_old_engine_takes_the_whole_server_for_what_one_accelerator_does_not_hold() -> None:
+    runs = {run.id: run for run in shipped_serving_runs()}
+    cases, _ = serving_cases([runs["mlp_0128"], runs["mlp_0003"]], Catalog())  # L40S, MI300X
+
+    def rates(lone: bool) -> list[float]:
+        asked = [replace(c, runtime=replace(c.runtime, lone=lone)) for c in cases]
+        constants = Catalog().serving_calibration.values()
+        return list(predict_serving(asked, constants).tokens_per_s_per_gpu)
+
+    (bound, held), (free, same) = rates(True), rates(False)
+    assert bound < free
+    assert held == same
 
 
 def test_shipped_bands_are_those_of_the_shipped_points() -> None:

@@ -33,6 +33,9 @@ class Runtime:
         scheduler never evicts, half where it lets in more and evicts when it must.
     copies : str
         Constant `lockstep.…` of how well copies of attention are kept evenly busy.
+    lone : bool
+        Whether a model that one accelerator does not hold takes the whole server, for an engine serves
+        one copy and has no pipeline worth the name.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Runtime:
     mixed: bool = True
     admitted: float = 0.5
     copies: str = "balanced"
+    lone: bool = False
 
 
 RUNTIMES: tuple[Runtime, ...] = (
@@ -55,7 +59,7 @@ RUNTIMES: tuple[Runtime, ...] = (
     Runtime("tensorrt-llm", "TensorRT-LLM from 1.2 on PyTorch with captured graphs (since December 2025)",
             "tensorrt", "fused", 2048, admitted=1.0),
     Runtime("vllm-2024", "vLLM before its V1 engine (up to early 2025)",
-            "vllm-2024", "eager", 1024),
+            "vllm-2024", "eager", 1024, lone=True),
     Runtime("vllm", "vLLM with the V1 engine (since 2025)", "vllm", "compiled", 1024),
     Runtime("sglang-2025", "SGLang with overlapped scheduling (2025)", "sglang", "early", 1024, mixed=False),
     Runtime("sglang", "SGLang with overlapped scheduling (since 2026)",
