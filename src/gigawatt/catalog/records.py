@@ -67,6 +67,8 @@ MonthsFact = Annotated[Fact, FactDoor(Door("month", "9 months", ge=0.0, le=1200,
 TokensFact = Annotated[Fact, FactDoor(Door("token", "33.8 Mtoken", gt=0.0, le=1e15))]
 UsdPerMwFact = Annotated[Fact, FactDoor(Door("USD/MW", "15 MUSD/MW", ge=0.0, le=1e10))]
 EnergyPriceFact = Annotated[Fact, FactDoor(Door("USD/MWh", "45 USD/MWh", ge=0.0, le=1e6))]
+RateFact = Annotated[Fact, FactDoor(Door("1/year", "4 %/year", ge=0.0, le=1.0))]
+StaffFact = Annotated[Fact, FactDoor(Door("USD/MW/year", "30 kUSD/MW/year", ge=0.0, le=1e9))]
 CarbonFact = Annotated[Fact, FactDoor(Door("kg/MWh", "370 kg/MWh", ge=0.0, le=1e6))]
 
 
@@ -372,6 +374,36 @@ class PlanningDefaults(_Record):
     """How the critical batch grows with the tokens of a training [1]."""
     batch_of_critical: ShareFact
     """Batch of a training run, of its critical batch [1]."""
+    rack_deposit: ShareFact
+    """Part of the price of a rack that is paid with the order [1]."""
+    rack_on_delivery: ShareFact
+    """Part that is paid on delivery; the rest on acceptance [1]."""
+    rack_acceptance: MonthsFact
+    """Delivery of a rack to its acceptance [month]."""
+    rack_residual: ShareFact
+    """Part of its price that a retired rack brings [1]."""
+    hall_build: MonthsFact
+    """Months over which a hall is paid, up to its energisation [month]."""
+    hall_life: MonthsFact
+    """Months over which a hall is depreciated [month]."""
+    rack_maintenance: RateFact
+    """Support and repair, per price of the racks in service [1/year]."""
+    hall_maintenance: RateFact
+    """Upkeep of halls, per their cost [1/year]."""
+    staff: StaffFact
+    """Staff, per IT power in service [USD/MW/year]."""
+    insurance: RateFact
+    """Insurance, per cost of racks and halls [1/year]."""
+    paid_after: MonthsFact
+    """A running cost to its payment [month]."""
+    collected_after: MonthsFact
+    """Served tokens to their payment [month]."""
+    vendor_margin: ShareFact
+    """Gross margin of those who sell racks [1]."""
+    base_rate: RateFact
+    """Rate that the margins of loans stand on [1/year]."""
+    tax_rate: ShareFact
+    """Tax on profit [1]."""
 
 
 Record = (

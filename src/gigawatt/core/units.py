@@ -55,6 +55,7 @@ __all__ = [
     "UsdPerGigawatt",
     "UsdPerGpuHour",
     "UsdPerMegawatt",
+    "UsdPerMegawattMonth",
     "UsdPerRack",
     "UsdPerToken",
     "Watts",
@@ -386,6 +387,7 @@ Bandwidth = Annotated[float, Door("B/s", "22 TB/s", gt=0.0)]
 UsdOverall = Annotated[float, Door("USD", "100 GUSD", le=1e13)]
 UsdPerRack = Annotated[float, Door("USD/rack", "7.8 MUSD/rack", le=1e10)]
 UsdPerMegawatt = Annotated[float, Door("USD/MW", "15 MUSD/MW", le=1e10)]
+UsdPerMegawattMonth = Annotated[float, Door("USD/MW/month", "130 USD/kW/month", le=1e8)]
 UsdPerGigawatt = Annotated[float, Door("USD/GW", "10 GUSD/GW", gt=0.0, le=1e13)]
 UsdPerGpuHour = Annotated[float, Door("USD/package/hour", "2.1 USD/gpu/hour", le=1e6)]
 UsdPerToken = Annotated[float, Door("USD/token", "0.6 USD/Mtoken", le=1.0)]

@@ -23,15 +23,17 @@ def rack_spend(delivered: Array, price_usd: Array, network_share: Array) -> Arra
     ----------
     delivered : array, shape (..., K, T)
         Racks delivered since the start [rack].
-    price_usd, network_share : array, shape (..., K)
-        Price of a rack [USD/rack]; network and storage per price of the racks [1].
+    price_usd : array, shape (..., K, T)
+        Price of a rack by month of delivery [USD/rack].
+    network_share : array, shape (..., K)
+        Network and storage per price of the racks [1].
 
     Returns
     -------
     array, shape (..., K, T) [USD]
     """
     arriving = np.diff(delivered, axis=-1, prepend=0.0)
-    return arriving * (price_usd * (1.0 + network_share))[..., None]
+    return arriving * price_usd * (1.0 + network_share)[..., None]
 
 
 def steps_spend(power_mw: Array, usd_per_mw: Array, already_paid_mw: Array) -> Array:

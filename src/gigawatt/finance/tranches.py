@@ -18,7 +18,7 @@ from gigawatt.core.arrays import Array
 from gigawatt.core.money import owed
 from gigawatt.fleet.calendar import later
 
-__all__ = ["Tranche", "guaranty_exposure", "milestone_tranches", "tranche_amounts"]
+__all__ = ["Tranche", "dated_tranches", "guaranty_exposure", "milestone_tranches", "tranche_amounts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ def milestone_tranches(
     first_on_signing: bool,
     signed: int | None,
     until: int | None,
+    opened: int = 0,
 ) -> list[Tranche]:
     """Date each tranche.
 
@@ -98,6 +99,8 @@ def milestone_tranches(
         Whether signing releases the first tranche.
     signed, until : int or None
         Month index of signing, and the last in which a milestone still pays.
+    opened : int
+        Month index from which the conditions of the investment hold; nothing is paid before it.
 
     Returns
     -------
@@ -107,7 +110,8 @@ def milestone_tranches(
     result: list[Tranche] = []
     for number, amount in enumerate(amounts, 1):
         by_signing = first_on_signing and number == 1
-        month = signed if by_signing else max(int(reached[number - 1]), signed or 0)
+        earliest = signed if by_signing else max(int(reached[number - 1]), signed or 0)
+        month = None if earliest is None else max(earliest, opened)
         lapsed = month is None or month >= horizon_months or (until is not None and month > until)
         result.append(
             Tranche(
@@ -117,6 +121,34 @@ def milestone_tranches(
                 amount,
                 "signing" if by_signing else "milestone",
             )
+        )
+    return result
+
+
+def dated_tranches(
+    schedule: Sequence[tuple[int, float]], horizon_months: int, *, opened: int = 0
+) -> list[Tranche]:
+    """Date the payments of plain equity or of a prepayment.
+
+    Parameters
+    ----------
+    schedule : sequence of (int, float)
+        Month index and amount of each [USD].
+    horizon_months : int
+        Length of the horizon.
+    opened : int
+        Month index from which the conditions hold; what falls due before is paid then.
+
+    Examples
+    --------
+    >>> [tranche.month for tranche in dated_tranches([(3, 1e9), (30, 1e9)], 24, opened=6)]
+    [6, None]
+    """
+    result = []
+    for number, (month, usd) in enumerate(sorted(schedule), 1):
+        paid = max(month, opened)
+        result.append(
+            Tranche(number, 0, paid if paid < horizon_months else None, owed(usd), "date")
         )
     return result
 

@@ -16,7 +16,7 @@ from gigawatt.fleet.deploy import DeployInputs, deploy
 from gigawatt.fleet.milestones import deployed_gw
 from gigawatt.fleet.stages import Lags, Stages, stages_of
 from gigawatt.scenario import Scenario
-from gigawatt.scenario.schema import Milestone
+from gigawatt.scenario.milestones import Milestone
 
 from .inputs import Inputs
 
@@ -97,6 +97,12 @@ class Buildout:
             inputs["load_factor"][:, None],
             inputs["energy_pue"][:, None],
         )
+
+    @property
+    def hall_price_usd(self) -> Array:
+        """Cost of halls per IT power by site; nothing where land and shell are rented [USD/MW]."""
+        own = [self.scenario.spec.sites[site].lease is None for site in self.inputs.sites]
+        return np.asarray(self.inputs["facility_cost_usd"] * np.array(own, dtype=float))
 
     def _allowed(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
         spec, inputs = self.scenario.spec, self.inputs
@@ -228,7 +234,13 @@ class Buildout:
         started = np.diff(self.stages.started, axis=-1, prepend=i["existing_racks"][..., None])
         started_mw = (started * (self.rack_mw * system_weight)[:, None]).sum(axis=1)
         rack_usd = i["price_usd"] * (1.0 + i["network_share"]) / (1.0 - i["spare_share"])
-        racks_usd = (started * (rack_usd * system_weight)[:, None]).sum(axis=1)
+        since_delivery = (
+            i["delivered_to_installed_months"]
+            + i["installed_to_commissioned_months"]
+            + i["commissioned_to_service_months"]
+        )
+        index = np.stack([later(i["price_index"], int(lag), 1.0) for lag in since_delivery])
+        racks_usd = (started * index * (rack_usd * system_weight)[:, None]).sum(axis=1)
         standing_mw = (self.in_service * (self.rack_mw * system_weight)[:, None]).sum(axis=1)
         before_mw = (i["existing_racks"] @ (self.rack_mw * system_weight))[:, None]
         peak_mw = np.maximum.accumulate(np.maximum(standing_mw, before_mw), axis=-1)
@@ -236,7 +248,7 @@ class Buildout:
         paid_mw = (i["facility_paid_mw"] / i["basis_ratio"])[:, None]
         to_pay = np.maximum(peak_mw - paid_mw, 0.0)
         halls_mw = np.diff(to_pay, axis=-1, prepend=np.maximum(before_mw - paid_mw, 0.0))
-        halls_usd = halls_mw * i["facility_cost_usd"][:, None]
+        halls_usd = halls_mw * self.hall_price_usd[:, None]
         counted = (site_weight > 0.0)[:, None]
         return growth_spend(growth_mw, started_mw, racks_usd, halls_usd) * counted
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from gigawatt.core.yamltree import flatten
+from gigawatt.scenario.instruments import milestone_of
+from gigawatt.scenario.instruments import milestone_of
 
 from .calendar import months_late
 from .compare_workloads import moved_workloads
@@ -268,7 +270,7 @@ def _bases_that_count(plan: Plan) -> set[str]:
     """Bases that an investment or a commitment counts on; IT where none does."""
     spec = plan.scenario.spec
     found = {c.milestone.basis for c in spec.commitments.values()}
-    found |= {i.milestone.basis for i in spec.investment.values() if i.kind != "equity"}
+    found |= {m.basis for i in spec.investment.values() if (m := milestone_of(i))}
     return {str(basis) for basis in found} or {"it"}
 
 

@@ -18,6 +18,7 @@ from gigawatt.core.money import owed
 from gigawatt.finance.tranches import Tranche
 from gigawatt.fleet.milestones import TOLERANCE
 from gigawatt.scenario import Scenario
+from gigawatt.scenario.instruments import milestone_of
 
 from .build import Built
 from .inputs import Inputs
@@ -93,12 +94,14 @@ def deliveries_stay_within_supply(made: Made) -> Iterator[str]:
 def sources_equal_uses(made: Made) -> Iterator[str]:
     """Investments and other sources pay, over all months, for the racks and halls there are."""
     f, inputs = made.figures, made.inputs
-    racks = f["fleet.racks_delivered_total"][-1] @ (
+    arriving = np.diff(f["fleet.racks_delivered_total"].T, axis=-1, prepend=0.0)
+    racks = (arriving * inputs["price_index"]).sum(axis=-1) @ (
         inputs["price_usd"] * (1.0 + inputs["network_share"])
     )
     last_mw = f["power.energised_it_mw"][-1]
     paid_mw = inputs["facility_paid_mw"] / inputs["basis_ratio"]
-    halls = np.maximum(last_mw - paid_mw, 0.0) @ inputs["facility_cost_usd"]
+    own = np.array([made.scenario.spec.sites[site].lease is None for site in inputs.sites])
+    halls = np.maximum(last_mw - paid_mw, 0.0) @ (inputs["facility_cost_usd"] * own)
     sources = f["finance.investment_usd"].sum() + f["finance.other_sources_usd"].sum()
     if abs(racks + halls - sources) > max(0.01, 1e-9 * (racks + halls)):
         yield f"sources of {sources:,.2f} USD differ from uses of {racks + halls:,.2f} USD"
@@ -123,7 +126,7 @@ def tranches_follow_their_milestones(made: Made) -> Iterator[str]:
             continue
         if sum(tranche.usd for tranche in made.tranches[key]) > owed(investment.cap):
             yield f"{key} pays more than its cap"
-        names = [k for k, inv in made.scenario.spec.investment.items() if inv.kind != "equity"]
+        names = [k for k, inv in made.scenario.spec.investment.items() if milestone_of(inv)]
         counted = f["milestones.counted_gw"][:, names.index(key)]
         for tranche in paid:
             level = tranche.milestone * investment.step / 1000.0 * (1.0 - TOLERANCE)

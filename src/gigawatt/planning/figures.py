@@ -152,14 +152,17 @@ FIGURES: tuple[Figure, ...] = (
     Figure("partners.packages", ("month", "partner"), "package", "it_mw × partner_packages_per_mw",
            ("partners.it_mw", "inputs.partner_packages_per_mw"), "Contracted accelerators"),
     Figure("partners.cost_usd", ("month", "partner"), "USD",
-           "packages × hours × price × max(utilisation, take_or_pay), or commitment / term",
-           ("partners.packages", "inputs.partner_price_usd", "inputs.partner_commitment_usd",
+           "packages × hours × price × max(utilisation, take_or_pay), or power × price, or commitment / term; "
+           "after the end of a contract its fee alone",
+           ("partners.packages", "inputs.partner_price_usd", "inputs.partner_power_price_usd",
+            "inputs.partner_power_mw", "inputs.partner_commitment_usd",
             "inputs.partner_utilisation", "inputs.partner_take_or_pay", "inputs.partner_first_month",
             "inputs.partner_term_months"),
            "Paid to partners"),
     # finance
-    Figure("finance.rack_spend_usd", _MK, "USD", "new racks_delivered_total × price_usd × (1 + network_share)",
-           ("fleet.racks_delivered_total", "inputs.price_usd", "inputs.network_share"),
+    Figure("finance.rack_spend_usd", _MK, "USD",
+           "new racks_delivered_total × price_usd × price_index × (1 + network_share)",
+           ("fleet.racks_delivered_total", "inputs.price_usd", "inputs.price_index", "inputs.network_share"),
            "Racks with their network and storage, when delivered"),
     Figure("finance.refresh_spend_usd", ("month",), "USD",
            "Σ rack_spend_usd × (1 − growth of what sites hold / racks delivered to sites, by power)",
@@ -194,6 +197,11 @@ FIGURES: tuple[Figure, ...] = (
     Figure("finance.gigawatt_gap_usd", ("gigawatt",), "USD", "gigawatt_cost_usd − gigawatt_tranche_usd",
            ("finance.gigawatt_cost_usd", "finance.gigawatt_tranche_usd"),
            "Funding gap of each gigawatt"),
+    # books
+    Figure("books.value", ("month", "line"), "USD", "see the formula of the line",
+           ("scenario.investment", "scenario.costs"), "Every line of the books"),
+    Figure("books.cash_usd", ("month", "party"), "USD", "Σ to date of what is received less what is paid",
+           ("books.value",), "Cash of a party; of all but the buyer, what this deal brought or took so far"),
     # training
     Figure("training.compute_flop", ("campaign",), "FLOP",
            "as stated, 6 × active parameters × tokens, or the budget of a scaling law",

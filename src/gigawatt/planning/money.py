@@ -7,22 +7,23 @@ from collections.abc import Mapping
 import numpy as np
 
 from gigawatt.core.arrays import Array
-from gigawatt.core.money import owed
 from gigawatt.finance.costs import cost_by_gigawatt, rack_spend, steps_spend
 from gigawatt.finance.tranches import (
     Tranche,
+    dated_tranches,
     guaranty_exposure,
     milestone_tranches,
     tranche_amounts,
 )
 from gigawatt.fleet.milestones import gigawatt_months, whole_steps
 from gigawatt.scenario import Scenario
-from gigawatt.scenario.schema import Milestone
+from gigawatt.scenario.instruments import Equity, Prepayment
+from gigawatt.scenario.milestones import Milestone
 
 from .buildout import Buildout, Figures
 from .inputs import Inputs
 
-__all__ = ["Tranches", "columns", "money_figures"]
+__all__ = ["Tranches", "columns", "money_figures", "paid_by_month"]
 
 
 def columns(by_key: Mapping[str, Array], months: int) -> Array:
@@ -34,7 +35,11 @@ Tranches = dict[str, list[Tranche]]
 
 
 def money_figures(
-    scenario: Scenario, inputs: Inputs, fleet: Buildout, counted: Mapping[str, Array]
+    scenario: Scenario,
+    inputs: Inputs,
+    fleet: Buildout,
+    counted: Mapping[str, Array],
+    opened: Mapping[str, int],
 ) -> tuple[Figures, Tranches, int]:
     """All figures of money.
 
@@ -46,6 +51,8 @@ def money_figures(
         What is built.
     counted : mapping of str to array, shape (T,)
         Gigawatts as each investment and commitment counts them [GW].
+    opened : mapping of str to int
+        Month index from which the conditions of each investment hold.
 
     Returns
     -------
@@ -57,12 +64,13 @@ def money_figures(
         How many whole gigawatts have a cost of their own.
     """
     months = inputs.horizon.months
-    racks = rack_spend(fleet.deployment.delivered, inputs["price_usd"], inputs["network_share"])
+    price = inputs["price_usd"][:, None] * inputs["price_index"]
+    racks = rack_spend(fleet.deployment.delivered, price, inputs["network_share"])
     paid_mw = inputs["facility_paid_mw"] / inputs["basis_ratio"]
-    halls = steps_spend(fleet.energised_mw, inputs["facility_cost_usd"], paid_mw)
+    halls = steps_spend(fleet.energised_mw, fleet.hall_price_usd, paid_mw)
     spend = racks.sum(axis=0) + halls.sum(axis=0)
-    tranches = _tranches(scenario, inputs, counted)
-    paid = _paid_by_month(tranches, months)
+    tranches = _tranches(scenario, inputs, counted, opened)
+    paid = paid_by_month(tranches, months)
     other = spend - paid.sum(axis=1)
     by_gigawatt, gigawatts = _by_gigawatt(scenario, fleet, counted, tranches)
     energy = fleet.energy_mwh.sum(axis=1)
@@ -74,14 +82,16 @@ def money_figures(
         "finance.investment_usd": paid,
         "finance.other_sources_usd": other,
         "finance.funding_gap_usd": np.cumsum(other),
-        "finance.exposure_usd": columns(_exposure(scenario, counted, months), months),
+        "finance.exposure_usd": columns(_exposure(scenario, counted, opened, months), months),
         "finance.energy_cost_usd": (energy * inputs["energy_price_usd"][:, None]).T,
         **by_gigawatt,
     }
     return figures, tranches, gigawatts
 
 
-def _tranches(scenario: Scenario, inputs: Inputs, counted: Mapping[str, Array]) -> Tranches:
+def _tranches(
+    scenario: Scenario, inputs: Inputs, counted: Mapping[str, Array], opened: Mapping[str, int]
+) -> Tranches:
     horizon = inputs.horizon
     tranches: Tranches = {}
     for key, investment in scenario.spec.investment.items():
@@ -96,17 +106,20 @@ def _tranches(scenario: Scenario, inputs: Inputs, counted: Mapping[str, Array]) 
                 horizon.months,
                 first_on_signing=investment.first_tranche == "on_signing",
                 signed=None if investment.signed is None else horizon.offset(investment.signed),
+                opened=opened[key],
                 until=None if investment.until is None else horizon.offset(investment.until),
             )
-        elif investment.kind == "equity":
-            tranches[key] = [
-                Tranche(number, 0, horizon.offset(month), owed(usd), "date")
-                for number, (month, usd) in enumerate(sorted(investment.schedule.items()), 1)
-            ]
+        elif isinstance(investment, (Equity, Prepayment)):
+            tranches[key] = dated_tranches(
+                [(horizon.offset(month), usd) for month, usd in investment.schedule.items()],
+                horizon.months,
+                opened=opened[key],
+            )
     return tranches
 
 
-def _paid_by_month(tranches: Tranches, months: int) -> Array:
+def paid_by_month(tranches: Tranches, months: int) -> Array:
+    """What tranches bring by month and investment, shape (months, investments) [USD]."""
     paid = np.zeros((months, len(tranches)))
     for column, rows in enumerate(tranches.values()):
         for tranche in rows:
@@ -115,7 +128,9 @@ def _paid_by_month(tranches: Tranches, months: int) -> Array:
     return paid
 
 
-def _exposure(scenario: Scenario, counted: Mapping[str, Array], months: int) -> dict[str, Array]:
+def _exposure(
+    scenario: Scenario, counted: Mapping[str, Array], opened: Mapping[str, int], months: int
+) -> dict[str, Array]:
     exposure: dict[str, Array] = {}
     for key, investment in scenario.spec.investment.items():
         exposure[key] = np.zeros(months)
@@ -124,6 +139,11 @@ def _exposure(scenario: Scenario, counted: Mapping[str, Array], months: int) -> 
             exposure[key] = guaranty_exposure(
                 counted[f"investment.{key}"], investment.per_gigawatt, investment.cap, term
             )
+            exposure[key][: opened[key]] = 0.0
+            if investment.release is not None:
+                month = scenario.spec.events[investment.release]
+                if month is not None:
+                    exposure[key][max(0, scenario.spec.horizon.range.offset(month)) :] = 0.0
     return exposure
 
 

@@ -202,6 +202,8 @@ def _coordinates(scenario: Scenario, inputs: Inputs, built: Built) -> dict[str, 
         "basis": list(BASES),
         "counter": list(built.counters),
         "investment": list(scenario.spec.investment),
+        "line": list(built.books.books.sheet.lines),
+        "party": list(built.books.books.parties),
         "gigawatt": np.arange(1, built.gigawatts + 1),
         "campaign": list(scenario.spec.workloads.training),
         "stream": list(scenario.spec.workloads.serving),
@@ -229,7 +231,7 @@ def _tree(scenario: Scenario, inputs: Inputs, built: Built) -> xr.DataTree:
         )
     for name, array in inputs.arrays.items():
         dims, values = array.dims, array.values
-        if dims[-1] == "month":
+        if dims and dims[-1] == "month":
             dims, values = ("month", *dims[:-1]), np.moveaxis(values, -1, 0)
         attrs = {"units": array.unit, "long_name": name.replace("_", " ")}
         groups.setdefault("inputs", {})[name] = xr.Variable(dims, values, attrs, fastpath=True)

@@ -18,26 +18,22 @@ from gigawatt.core.months import Month
 
 from .base import Id, Text, _Spec
 from .demands import Workloads
+from .economics import Costs, IncomeStream, MoneySpec, PowerPurchase, SiteLease, Termination
+from .instruments import Investment
+from .milestones import Basis, Milestone
 
 __all__ = [
-    "Basis",
     "Block",
     "Commitment",
     "Deployment",
     "Energy",
-    "Equity",
     "EvidenceEntry",
     "Existing",
-    "Guaranty",
     "Hardware",
-    "Investment",
     "Lags",
-    "Milestone",
-    "MilestoneEquity",
     "Partner",
     "ScenarioSpec",
     "Site",
-    "Stage",
 ]
 
 
@@ -46,8 +42,6 @@ def _year_as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Basis = Literal["it", "facility", "grid"]
-Stage = Literal["energised", "delivered", "installed", "commissioned", "in_service"]
 Period = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2]|Q[1-4])$")]
 
 PowerCurve = Annotated[dict[Month, u.Power], Field(min_length=1)]
@@ -68,17 +62,6 @@ class HorizonSpec(_Spec):
         return MonthRange(self.start, self.months)
 
 
-class MoneySpec(_Spec):
-    """The money that amounts are in."""
-
-    currency: Literal["USD"] = "USD"
-    """Only US dollars are planned in."""
-    price_year: Annotated[int, Field(strict=True, ge=1990, le=2200)] = 2026
-    """Year of the prices; a label, no inflation is applied."""
-    discount_rate: u.GrowthPerYear = 0.10
-    """Rate for present values."""
-
-
 class Energy(_Spec):
     """Electricity at a site."""
 
@@ -90,6 +73,10 @@ class Energy(_Spec):
     """Average IT draw per nameplate IT power in service."""
     pue: u.Ratio | None = None
     """Annual average facility energy per IT energy; lower than the peak ratio `pue` of the site."""
+    shape: Annotated[float, u.Door("", "1.0", ge=0.2, le=5.0, bare=True)] = 1.0
+    """Price weighted by the hours of the load, per average price."""
+    contract: PowerPurchase | None = None
+    """Power bought ahead; the price above is for what is drawn beyond it."""
 
 
 class Lags(_Spec):
@@ -153,6 +140,8 @@ class Site(_Spec):
     facility_paid: u.Power | None = None
     """Power whose land, shell, power and cooling were paid before the horizon, on the site's basis; that
     of the racks that already run if left out."""
+    lease: SiteLease | None = None
+    """Land and shell are rented: the halls cost the buyer nothing, and the rent is a running cost."""
 
 
 class Hardware(_Spec):
@@ -172,6 +161,10 @@ class Hardware(_Spec):
     until the next. Left out: none where `deliveries` are given, no limit otherwise."""
     price: u.UsdPerRack | None = None
     """Price of a rack at delivery."""
+    price_path: dict[Month, Annotated[float, u.Door("", "90 %", gt=0.0, le=100.0, bare=True)]] = Field(
+        default_factory=dict
+    )
+    """Price by month of delivery, per `price`; each step holds until the next, 100 % before the first."""
     rack_power: u.RackPower | None = None
     """Nameplate IT power of a rack."""
     it_power_factor: u.Ratio | None = None
@@ -230,73 +223,16 @@ class Partner(_Spec):
     """Length of the contract from its first capacity; to the end of the horizon if left out."""
     price: u.UsdPerGpuHour | None = None
     """Price of a GPU-hour."""
+    price_per_power: u.UsdPerMegawattMonth | None = None
+    """Instead: price of the power, on the partner's basis."""
     commitment: u.UsdOverall | None = None
-    """Instead of a price: the whole contract value, spread evenly over the term."""
+    """Instead: the whole contract value, spread evenly over the term."""
     utilisation: u.Share = 1.0
     """Share of the capacity that is used."""
     take_or_pay: u.Share = 0.0
     """Share of the capacity that is paid whether used or not."""
-
-
-class Milestone(_Spec):
-    """What counts as a deployed gigawatt."""
-
-    stage: Stage = "in_service"
-    """Stage that racks must have reached; energised counts the power of the sites."""
-    basis: Basis = "it"
-    """Which gigawatts are counted."""
-    systems: tuple[Id, ...] | None = None
-    """Only these systems count; all if left out."""
-    sites: tuple[Id, ...] | None = None
-    """Only these sites count; all if left out."""
-
-
-class MilestoneEquity(_Spec):
-    """Equity paid as gigawatts are deployed."""
-
-    kind: Literal["milestone_equity"]
-    """Which kind of investment this is."""
-    cap: u.UsdOverall
-    """Most that is paid in all."""
-    tranche: u.UsdPerGigawatt
-    """Paid per gigawatt; the last tranche is what the cap leaves."""
-    step: Annotated[float, u.Door("MW", "1 GW", gt=0.0, le=1e7)] = 1000.0
-    """Power of one milestone: each whole step releases its tranche."""
-    milestone: Milestone = Milestone()
-    """What counts as a deployed gigawatt."""
-    first_tranche: Literal["on_signing", "first_gigawatt"]
-    """Whether the first gigawatt's tranche is paid at signing instead."""
-    signed: Month | None = None
-    """Month of signing; needed for on_signing, and no tranche is paid before it."""
-    until: Month | None = None
-    """Last month in which a milestone still releases money."""
-
-
-class Equity(_Spec):
-    """Plain equity on dates."""
-
-    kind: Literal["equity"]
-    """Which kind of investment this is."""
-    schedule: Annotated[dict[Month, u.UsdOverall], Field(min_length=1)]
-    """Amounts by month."""
-
-
-class Guaranty(_Spec):
-    """A guarantor's contingent obligation: exposure, not cash."""
-
-    kind: Literal["guaranty"]
-    """Which kind of investment this is."""
-    cap: u.UsdOverall
-    """Most that can ever be called."""
-    per_gigawatt: u.UsdPerGigawatt
-    """Exposure that each deployed gigawatt adds, in proportion."""
-    milestone: Milestone = Milestone()
-    """What counts as a deployed gigawatt."""
-    term: u.Life | None = None
-    """Months until the exposure of a gigawatt ends; to the end of the horizon if left out."""
-
-
-Investment = Annotated[MilestoneEquity | Equity | Guaranty, Field(discriminator="kind")]
+    termination: Termination | None = None
+    """What ends the contract early, and what that costs."""
 
 
 class Commitment(_Spec):
@@ -364,10 +300,16 @@ class ScenarioSpec(_Spec):
     """Which system goes where."""
     lags: Lags = Lags()
     """Months between stages, for all sites."""
+    costs: Costs = Costs()
+    """Terms of payment and running costs."""
+    income: dict[Id, IncomeStream] = Field(default_factory=dict)
+    """Income from elsewhere."""
+    events: dict[Id, Month | None] = Field(default_factory=dict)
+    """Named events that conditions refer to, with the month in which they come; empty: never."""
     partners: dict[Id, Partner] = Field(default_factory=dict)
     """Capacity contracted from others."""
     investment: dict[Id, Investment] = Field(default_factory=dict)
-    """Money that comes in, or is pledged, as the build goes on."""
+    """Instruments: money that comes in, or is pledged, as the build goes on."""
     commitments: dict[Id, Commitment] = Field(default_factory=dict)
     """Capacity that is promised."""
     workloads: Workloads = Workloads()

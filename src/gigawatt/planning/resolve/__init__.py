@@ -12,6 +12,7 @@ from gigawatt.fleet.capacity import rack_it_mw
 from gigawatt.planning.inputs import Inputs
 from gigawatt.scenario import Scenario
 
+from .money import money
 from .partners import partners
 from .resolver import Resolver
 from .sites import sites
@@ -38,6 +39,7 @@ def resolve(scenario: Scenario) -> Inputs:
     sites(resolver)
     partners(resolver)
     workloads(resolver)
+    money(resolver)
     inputs = resolver.inputs
     _existing_racks_have_power(scenario, inputs)
     return inputs

@@ -46,6 +46,7 @@ def partners(r: Resolver) -> None:
     r.add("partner_packages_per_mw", ("partner",), "package/MW IT", per_mw, system_evidence)
     for name, unit, field_name in (
         ("partner_price_usd", "USD/package/h", "price"),
+        ("partner_power_price_usd", "USD/MW/month", "price_per_power"),
         ("partner_commitment_usd", "USD", "commitment"),
         ("partner_utilisation", "1", "utilisation"),
         ("partner_take_or_pay", "1", "take_or_pay"),

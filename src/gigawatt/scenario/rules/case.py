@@ -9,7 +9,9 @@ from pathlib import Path
 from gigawatt.catalog import Catalog, System
 from gigawatt.core.errors import CatalogError, Problem
 from gigawatt.core.yamltree import Tree
-from gigawatt.scenario.schema import Milestone, ScenarioSpec
+from gigawatt.scenario.instruments import milestone_of
+from gigawatt.scenario.milestones import Milestone
+from gigawatt.scenario.schema import ScenarioSpec
 
 __all__ = ["Case", "Rule", "milestones_of"]
 
@@ -43,7 +45,7 @@ Rule = Callable[[Case], Iterator[Problem]]
 def milestones_of(spec: ScenarioSpec) -> Iterator[tuple[str, Milestone]]:
     """Every milestone of a scenario, with its path."""
     for key, investment in spec.investment.items():
-        if investment.kind != "equity":
-            yield f"investment.{key}.milestone", investment.milestone
+        if (milestone := milestone_of(investment)) is not None:
+            yield f"investment.{key}.milestone", milestone
     for key, commitment in spec.commitments.items():
         yield f"commitments.{key}.milestone", commitment.milestone

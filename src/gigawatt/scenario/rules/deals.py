@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gigawatt.core.errors import Problem
-from gigawatt.scenario.schema import MilestoneEquity
+from gigawatt.scenario.instruments import MilestoneEquity
 
 from .case import Case, milestones_of
 

@@ -1,0 +1,117 @@
+"""The books of a plan: computed, checked, and what of them enters the plan's figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gigawatt.core.arrays import Array
+from gigawatt.core.errors import Problem, ScenarioError
+from gigawatt.finance.books import Books
+from gigawatt.finance.evaluate import evaluate
+from gigawatt.finance.facts import Facts
+from gigawatt.finance.model import books_of
+from gigawatt.scenario import Scenario
+from gigawatt.scenario.instruments import TermLoan
+
+from .buildout import Figures
+
+__all__ = ["KeptBooks", "keep_books"]
+
+
+@dataclass(frozen=True)
+class KeptBooks:
+    """Books and the values of their lines.
+
+    Attributes
+    ----------
+    books : Books
+        Lines, parties, movements of cash.
+    lines : dict of str to array, shape (T,)
+        Values of all lines.
+    """
+
+    books: Books
+    lines: dict[str, Array]
+
+    def figures(self) -> Figures:
+        """What the plan keeps: every line, and the cash and net assets of each party."""
+        names = list(self.books.sheet.lines)
+        parties = list(self.books.parties)
+        return {
+            "books.value": np.stack([self.lines[name] for name in names], -1),
+            "books.cash_usd": np.stack([self.lines[f"cash[{party}]"] for party in parties], -1),
+        }
+
+
+def keep_books(scenario: Scenario, facts: Facts) -> KeptBooks:
+    """Make and compute the books of a plan.
+
+    Raises
+    ------
+    ScenarioError
+        E805 if a month cannot be funded; E806 if a loan cannot be sized.
+    """
+    names = {key: facts.partner_names[key] for key in facts.partner_names}
+    books = books_of(facts, scenario.spec.investment, names)
+    lines = evaluate(books.sheet)
+    problems = [*_unsized(scenario, lines), *_unfunded(scenario, lines)]
+    if problems:
+        raise ScenarioError(problems)
+    return KeptBooks(books, lines)
+
+
+def _unfunded(scenario: Scenario, lines: dict[str, Array]) -> list[Problem]:
+    short = lines["unfunded"]
+    if not np.any(short > 0.0):
+        return []
+    at = int(np.argmax(short > 0.0))
+    month = scenario.spec.horizon.range.start + at
+    full = [
+        f"'{key}' owes {lines[f'revolver_owed[{key}]'][at]:,.2f} USD of {instrument.limit:,.2f} USD"
+        for key, instrument in scenario.spec.investment.items()
+        if instrument.kind == "revolver"
+    ]
+    owners = scenario.spec.money.sponsor
+    full.append(f"the owners have paid in {lines['owners_paid_to_date'][at]:,.2f} USD of {owners:,.2f} USD")
+    return [
+        Problem(
+            "E805",
+            f"{month} cannot be funded: {short[at]:,.2f} USD are missing after every instrument; "
+            f"{'; '.join(full)}. {short.sum():,.2f} USD are missing in all.",
+            "Raise money.sponsor or the limit of a revolver, leave money.sponsor out for no limit, or "
+            "build more slowly.",
+            "money.sponsor",
+            scenario.tree.origin("money.sponsor"),
+        )
+    ]
+
+
+def _unsized(scenario: Scenario, lines: dict[str, Array]) -> list[Problem]:
+    problems = []
+    for key, loan in scenario.spec.investment.items():
+        if not isinstance(loan, TermLoan) or loan.sizing is None:
+            continue
+        cash = lines["cash_for_debt"]
+        repaying = np.arange(len(cash)) > scenario.spec.horizon.range.offset(loan.until)
+        if loan.repayment == "sculpted":
+            impossible = repaying.any() and not np.any(cash[repaying] > 0.0)
+        else:
+            impossible = bool(np.any(cash[repaying] <= 0.0))
+        if impossible:
+            at = int(np.argmax(repaying & (cash <= 0.0)))
+            month = scenario.spec.horizon.range.start + at
+            problems.append(
+                Problem(
+                    "E806",
+                    f"The loan cannot be sized: in {month} there is no cash for debt service "
+                    f"({cash[at]:,.2f} USD), so that no debt is covered {loan.sizing:g} times.",
+                    "Give income or prices of served tokens, begin repayment later, or leave 'sizing' out.",
+                    f"investment.{key}.sizing",
+                    scenario.tree.origin(f"investment.{key}.sizing"),
+                )
+            )
+    return problems
+
+
