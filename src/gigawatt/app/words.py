@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .amounts import count, money
+from .book_words import book_rows
 from .workload_words import workload_rows
 
 __all__ = ["headline"]
@@ -62,6 +63,7 @@ def _rows(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         )
     else:
         yield "investments", f"none: {money(cost)} to be funded by others"
+    yield from book_rows(summary["books"])
     for key, usd in summary["exposure_usd"].items():
         yield f"guaranty {key}", f"up to {money(usd)} of contingent exposure, not cash"
     for row in summary["commitments"]:

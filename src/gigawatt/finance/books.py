@@ -8,6 +8,7 @@ together is what outsiders (utilities, builders, tax offices, customers) paid in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -15,10 +16,11 @@ from typing import Literal
 from .formula import Expr, Row, sum_of
 from .sheet import Sheet
 
-__all__ = ["ACCOUNTS", "OUTSIDE", "Account", "Books", "CashItem", "Party"]
+__all__ = ["ACCOUNTS", "OUTSIDE", "Account", "Books", "FLOWS", "CashItem", "Party", "WaterfallRow"]
 
 Kind = Literal["asset", "liability", "equity", "income", "expense"]
 Flow = Literal["operations", "investing", "financing"]
+FLOWS: tuple[Flow, ...] = ("operations", "investing", "financing")
 Role = Literal["buyer", "vendor", "provider", "lender", "investor", "lessor"]
 
 
@@ -94,6 +96,16 @@ class CashItem:
 
 
 @dataclass(frozen=True, slots=True)
+class WaterfallRow:
+    """One row of a party's waterfall: what all movements of one name add up to, by line."""
+
+    party: str
+    flow: Flow
+    label: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Posting:
     party: str
     debit: str
@@ -108,6 +120,8 @@ class Books:
     sheet: Sheet
     parties: dict[str, Party] = field(default_factory=dict)
     cash_items: list[CashItem] = field(default_factory=list)
+    waterfall: list[WaterfallRow] = field(default_factory=list)
+    opening: dict[str, list[str]] = field(default_factory=dict)
     _postings: list[_Posting] = field(default_factory=list)
 
     def party(self, key: str, name: str, role: Role) -> str:
@@ -166,7 +180,12 @@ class Books:
                 raise ValueError(f"there is no account {account}")
         self._postings.append(_Posting(party, debit, credit, line.name))
 
-    def cash_flow(self, party: str, flows: Iterable[Flow] = ("operations", "investing", "financing")) -> Expr:
+    def open_with(self, line: Row, party: str) -> None:
+        """Cash that a party has at the start."""
+        self._post(party, "cash", "opening", line)
+        self.opening.setdefault(party, []).append(line.name)
+
+    def cash_flow(self, party: str, flows: Iterable[Flow] = FLOWS) -> Expr:
         """What has been posted so far to the cash of a party, as an expression."""
         wanted = set(flows)
         return self._signed(
@@ -188,7 +207,12 @@ class Books:
         return sum_of(list(plus)) - sum_of(list(minus))
 
     def close(self) -> None:
-        """Add the lines of all statements: cash, accounts, profit, and whether each balances."""
+        """Add the lines of all statements: cash, accounts, profit, and whether each balances.
+
+        A party whose books nothing was posted in is left out.
+        """
+        posted = {posting.party for posting in self._postings}
+        self.parties = {key: party for key, party in self.parties.items() if key in posted}
         for party in self.parties:
             self._close(party)
 
@@ -196,9 +220,7 @@ class Books:
         sheet = self.sheet
         balances: dict[Kind, list[Row]] = {"asset": [], "liability": [], "equity": []}
         profit: dict[str, list[Row]] = {"income": [], "expense": []}
-        for flow in ("operations", "investing", "financing"):
-            if any(i.party == party and i.flow == flow for i in self.cash_items):
-                sheet.line(f"cash_from_{flow}[{party}]", self.cash_flow(party, [flow]), f"cash from {flow}")
+        self._waterfall(party)
         for name, account in ACCOUNTS.items():
             moved = self.expenses(party, [name])
             if not any(name in (p.debit, p.credit) for p in self._postings if p.party == party):
@@ -228,3 +250,33 @@ class Books:
         sheet.line(
             f"balance_check[{party}]", assets - liabilities - equity, "assets less liabilities and equity; 0"
         )
+        change = Row(f"cash[{party}]") - Row(f"cash[{party}]").past()
+        sheet.line(
+            f"cash_check[{party}]",
+            Row(f"sources[{party}]") - Row(f"uses[{party}]") - change,
+            "sources less uses less what the month adds to cash; 0",
+        )
+
+    def _waterfall(self, party: str) -> None:
+        """Movements of cash by what they are called, by section, and as sources and uses."""
+        sheet = self.sheet
+        for flow in FLOWS:
+            items = [i for i in self.cash_items if i.party == party and i.flow == flow]
+            sections = []
+            for label in dict.fromkeys(i.label for i in items):
+                moved = [(i.line, i.sign) for i in items if i.label == label]
+                name = f"{flow}_{_slug(label)}[{party}]"
+                sections.append(sheet.line(name, self._signed(moved), label))
+                self.waterfall.append(WaterfallRow(party, flow, label, name))
+            if sections:
+                sheet.line(f"cash_from_{flow}[{party}]", sum_of(list(sections)), f"cash from {flow}")
+        mine = [i for i in self.cash_items if i.party == party]
+        into: list[Expr] = [Row(i.line) for i in mine if i.sign > 0]
+        into += [Row(name) for name in self.opening.get(party, [])]
+        sheet.line(f"sources[{party}]", sum_of(into), "all cash that comes in")
+        out: list[Expr] = [Row(i.line) for i in mine if i.sign < 0]
+        sheet.line(f"uses[{party}]", sum_of(out), "all cash that goes out")
+
+
+def _slug(label: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from gigawatt.core.arrays import Array
 from gigawatt.core.errors import Problem, ScenarioError
 from gigawatt.finance.books import Books
+from gigawatt.finance.chapters.parties import BUYER
 from gigawatt.finance.evaluate import evaluate
 from gigawatt.finance.facts import Facts
 from gigawatt.finance.model import books_of
@@ -17,7 +19,7 @@ from gigawatt.scenario.instruments import TermLoan
 
 from .buildout import Figures
 
-__all__ = ["KeptBooks", "keep_books"]
+__all__ = ["KeptBooks", "bound_shares", "keep_books"]
 
 
 @dataclass(frozen=True)
@@ -30,19 +32,53 @@ class KeptBooks:
         Lines, parties, movements of cash.
     lines : dict of str to array, shape (T,)
         Values of all lines.
+    bound : mapping of str to float
+        Share of each partner's contract that is paid whatever the use [1].
     """
 
     books: Books
     lines: dict[str, Array]
+    bound: Mapping[str, float] = field(default_factory=dict)
 
     def figures(self) -> Figures:
-        """What the plan keeps: every line, and the cash and net assets of each party."""
+        """What the plan keeps: every line, and what follows from them for each party."""
         names = list(self.books.sheet.lines)
         parties = list(self.books.parties)
+        free = self._line("cash_from_operations[buyer]") + self._line("cash_from_investing[buyer]")
+        owners = -self._line("owners_paid_in")
+        owners[-1] += self.lines[f"cash[{BUYER}]"][-1]
         return {
             "books.value": np.stack([self.lines[name] for name in names], -1),
             "books.cash_usd": np.stack([self.lines[f"cash[{party}]"] for party in parties], -1),
+            "books.at_stake_usd": np.stack([self._at_stake(party) for party in parties], -1),
+            "finance.free_cash_usd": free,
+            "finance.owners_usd": owners,
+            "finance.commitments_left_usd": self._commitments_left(),
         }
+
+    def _line(self, name: str) -> Array:
+        """A line, or nothing in every month where there is none."""
+        values = self.lines.get(name)
+        return np.zeros(self.books.sheet.months) if values is None else values
+
+    def _at_stake(self, party: str) -> Array:
+        """What a party has put in and not got back: shares at cost, loans, leases, receivables."""
+        if party == BUYER:
+            return np.zeros(self.books.sheet.months)
+        accounts = ("investments", "loans_granted", "leases_granted", "receivables")
+        return sum(
+            (self._line(f"{account}[{party}]") for account in accounts),
+            np.zeros(self.books.sheet.months),
+        )
+
+    def _commitments_left(self) -> Array:
+        """What contracts for capacity still bind the buyer to pay, at the end of each month."""
+        left = [
+            np.cumsum(self._line(f"capacity_cost[{partner}]")[::-1])[::-1] * share
+            - self._line(f"capacity_cost[{partner}]") * share
+            for partner, share in self.bound.items()
+        ]
+        return np.stack(left, -1) if left else np.zeros((self.books.sheet.months, 0))
 
 
 def keep_books(scenario: Scenario, facts: Facts) -> KeptBooks:
@@ -59,7 +95,15 @@ def keep_books(scenario: Scenario, facts: Facts) -> KeptBooks:
     problems = [*_unsized(scenario, lines), *_unfunded(scenario, lines)]
     if problems:
         raise ScenarioError(problems)
-    return KeptBooks(books, lines)
+    return KeptBooks(books, lines, bound_shares(scenario))
+
+
+def bound_shares(scenario: Scenario) -> dict[str, float]:
+    """Share of each partner's contract that is paid whatever the use [1]."""
+    return {
+        key: 1.0 if partner.commitment is not None else partner.take_or_pay
+        for key, partner in scenario.spec.partners.items()
+    }
 
 
 def _unfunded(scenario: Scenario, lines: dict[str, Array]) -> list[Problem]:

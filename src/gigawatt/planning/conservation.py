@@ -20,6 +20,7 @@ from gigawatt.fleet.milestones import TOLERANCE
 from gigawatt.scenario import Scenario
 from gigawatt.scenario.instruments import milestone_of
 
+from .books import KeptBooks
 from .build import Built
 from .inputs import Inputs
 
@@ -38,6 +39,7 @@ class Made:
     inputs: Inputs
     scenario: Scenario
     tranches: Mapping[str, list[Tranche]]
+    books: KeptBooks
 
 
 Rule = Callable[[Made], Iterator[str]]
@@ -110,6 +112,52 @@ def sources_equal_uses(made: Made) -> Iterator[str]:
     worst = np.max(np.abs(uses - by_month), initial=0.0)
     if worst > max(0.01, 1e-9 * float(np.max(uses, initial=0.0))):
         yield f"sources differ from uses by up to {worst:g} USD in a month"
+
+
+def _in_cents(usd: Array) -> Array:
+    return np.rint(usd * 100.0)
+
+
+def books_balance_to_the_cent(made: Made) -> Iterator[str]:
+    """Each month of each party: sources = uses + change of cash, assets = liabilities + equity."""
+    books, lines = made.books.books, made.books.lines
+    for party in books.parties:
+        cash = _in_cents(lines[f"cash[{party}]"])
+        moved = np.zeros_like(cash)
+        for item in books.cash_items:
+            if item.party == party:
+                moved += item.sign * _in_cents(lines[item.line])
+        for name in books.opening.get(party, []):
+            moved += _in_cents(lines[name])
+        if np.any(np.diff(cash, prepend=0.0) != moved):
+            yield f"sources of {party} are not its uses and the change of its cash"
+        held = {
+            side: _in_cents(lines[f"{side}[{party}]"]) for side in ("assets", "liabilities", "equity")
+        }
+        if np.any(held["assets"] != held["liabilities"] + held["equity"]):
+            yield f"the balance of {party} does not balance"
+    if np.any(lines["unfunded"] > 0.0):
+        yield "a month is not funded"
+
+
+def books_say_what_the_plan_says(made: Made) -> Iterator[str]:
+    """The books and the other figures speak of the same money."""
+    f, lines = made.figures, made.books.lines
+    for at, key in enumerate(made.scenario.spec.partners):
+        booked = lines.get(f"capacity_cost[{key}]", np.zeros(1)) + lines.get(
+            f"termination[{key}]", np.zeros(1)
+        )
+        if np.any(np.abs(booked - f["partners.cost_usd"][:, at]) > 0.011):
+            yield f"{key} is paid other amounts in the books than by its contract"
+    for at, key in enumerate(made.tranches):
+        if (booked := lines.get(f"equity_paid[{key}]")) is not None and np.any(
+            _in_cents(booked) != _in_cents(f["finance.investment_usd"][:, at])
+        ):
+            yield f"{key} pays other amounts in the books than its tranches say"
+    racks = sum((v for k, v in lines.items() if k.startswith(("racks_cost[", "network_cost["))), np.zeros(1))
+    spend = f["finance.rack_spend_usd"].sum(axis=1)
+    if np.any(np.abs(racks - spend) > 0.02 * max(1, f["finance.rack_spend_usd"].shape[1])):
+        yield "racks cost other amounts in the books than in the plan"
 
 
 def tranches_follow_their_milestones(made: Made) -> Iterator[str]:
@@ -209,6 +257,8 @@ RULES: tuple[Rule, ...] = (
     racks_are_accounted_for,
     deliveries_stay_within_supply,
     sources_equal_uses,
+    books_balance_to_the_cent,
+    books_say_what_the_plan_says,
     tranches_follow_their_milestones,
     the_policy_is_kept,
     gigawatts_never_fall,
@@ -219,7 +269,7 @@ RULES: tuple[Rule, ...] = (
 
 def broken_rules(built: Built, inputs: Inputs, scenario: Scenario) -> list[str]:
     """Everything that the figures break, in words."""
-    made = Made(built.figures, inputs, scenario, built.tranches)
+    made = Made(built.figures, inputs, scenario, built.tranches, built.books)
     return [finding for rule in RULES for finding in rule(made)]
 
 

@@ -20,6 +20,7 @@ from gigawatt.fleet.milestones import gigawatt_months
 
 from .calendar import month_begun, month_ended
 from .clusters import assumed_utilisations
+from .explain_books import explain_line
 from .explain_workloads import curve_nodes, goodput_nodes, serving_nodes, workload_remark
 from .explanation import END, MONTH_UNITS, Explanation
 from .figures import FIGURES, Figure, by_name
@@ -83,6 +84,8 @@ def explain(plan: Plan, name: str, *, at: str | None = None, **labels: str) -> E
             )
         )
     _check_labels(plan[name], name, labels)
+    if name == "books.value" and "line" in labels:
+        return explain_line(plan, labels["line"], month)
     if at is None and "gigawatt" in labels:
         month = _month_of_gigawatt(plan, int(labels["gigawatt"]))
     if at is None and name in _TIMES and "campaign" in labels:

@@ -65,9 +65,9 @@ def facts_of(
     terms, places = instrument_facts(scenario, inputs, opened, tranches, counted)
     for name, by_label in terms.items():
         found.setdefault(name, {}).update(by_label)
-    for name, array in inputs.arrays.items():
+    for name in inputs.arrays:
         if name in found:
-            paths[name] = {"".join(k): e.where for k, e in array.evidence.items() if len(k) <= 1}
+            paths[name] = {label: f"inputs.{name}" for label in found[name]}
     paths |= places | _paths(scenario)
     money = scenario.spec.money
     return Facts(

@@ -22,6 +22,7 @@ from gigawatt.core.provenance import Evidence
 from gigawatt.finance.tranches import Tranche
 from gigawatt.scenario import Scenario
 
+from .books import KeptBooks
 from .build import BASES, Built, build
 from .conservation import check_conservation
 from .figures import FIGURES
@@ -44,9 +45,11 @@ class Plan:
     scenario : Scenario
         What was planned.
     tree : xarray.DataTree
-        Groups inputs, power, fleet, milestones, partners, finance, training, serving, use.
+        Groups inputs, power, fleet, milestones, partners, finance, books, training, serving, use.
     tranches : dict of str to list of Tranche
         Payments of each investment, exact to the cent.
+    books : KeptBooks
+        The books of the buyer and of everybody it deals with, with the formula of every line.
     evidence : dict of str to dict
         Input name → labels → `Evidence`.
     rates : dict of str to dict of str to Rate
@@ -71,6 +74,7 @@ class Plan:
     scenario: Scenario
     tree: xr.DataTree
     tranches: Mapping[str, list[Tranche]]
+    books: KeptBooks
     evidence: Mapping[str, Mapping[tuple[str, ...], Evidence]]
     rates: Rates = field(default_factory=dict)
     serving_rates: ServingRates = field(default_factory=dict)
@@ -116,6 +120,11 @@ class Plan:
     def finance(self) -> xr.Dataset:
         """Spend, investments, funding gap by month."""
         return self._group("finance")
+
+    @cached_property
+    def accounts(self) -> xr.Dataset:
+        """Every line of the books by month, and cash and what is at stake by party."""
+        return self._group("books")
 
     @cached_property
     def training(self) -> xr.Dataset:
@@ -183,6 +192,7 @@ def plan(scenario: Scenario, *, progress: Progress | None = None) -> Plan:
         scenario=scenario,
         tree=_tree(scenario, inputs, built),
         tranches=built.tranches,
+        books=built.books,
         evidence=evidence,
         rates=built.rates,
         serving_rates=built.serving_rates,

@@ -27,10 +27,12 @@ from gigawatt.core.errors import MissingExtraError, Origin, Problem, RunFolderEr
 from gigawatt.core.folders import new_folder, next_number
 from gigawatt.core.provenance import Evidence
 from gigawatt.core.yamltree import Tree, read_yaml_text, write_yaml
+from gigawatt.finance.stored import books_from_plain, books_to_plain
 from gigawatt.finance.tranches import Tranche
 from gigawatt.scenario.load import read_tree
 from gigawatt.scenario.scenario import Scenario
 
+from .books import KeptBooks, bound_shares
 from .figures import FIGURES
 from .plan import Plan
 from .rates import Rate
@@ -38,7 +40,7 @@ from .serving_rates import StreamRate
 
 __all__ = ["is_run", "load_run", "save_run"]
 
-FORMAT = 2
+FORMAT = 3
 
 
 def is_run(path: Path) -> bool:
@@ -119,6 +121,8 @@ def save_run(
             (folder / "report.html").write_text(
                 report(plan, final[0].name if out is not None else ""), encoding="utf-8"
             )
+        kept = json.dumps(books_to_plain(plan.books.books), ensure_ascii=False, separators=(",", ":"))
+        (folder / "books.json").write_text(kept, encoding="utf-8")
         record = json.dumps(_record(plan), indent=1, ensure_ascii=False)
         (folder / "run.json").write_text(record, encoding="utf-8")
     return final[0]
@@ -319,6 +323,7 @@ def load_run(path: Path | str) -> Plan:
                 ]
                 for key, rows in record["tranches"].items()
             },
+            books=_read_books(folder, tree, scenario),
             evidence={
                 name: {tuple(labels): Evidence.from_dict(data) for labels, data in entries}
                 for name, entries in record["evidence"].items()
@@ -348,6 +353,17 @@ def load_run(path: Path | str) -> Plan:
         raise RunFolderError(
             Problem("E504", f"{folder} is damaged: {error}.", "Plan the scenario again.")
         ) from None
+
+
+def _read_books(folder: Path, tree: xr.DataTree, scenario: Scenario) -> KeptBooks:
+    """Formulas of the lines from `books.json`, their values from the tables."""
+    books = books_from_plain(json.loads((folder / "books.json").read_text(encoding="utf-8")))
+    values = tree["books"].to_dataset()["value"]
+    names = [str(name) for name in values["line"].values]
+    if names != list(books.sheet.lines):
+        raise ValueError("its books.json and its tables name different lines")
+    lines = {name: values.values[:, at] for at, name in enumerate(names)}
+    return KeptBooks(books, lines, bound_shares(scenario))
 
 
 def _read_tables(folder: Path, record: Mapping[str, Any]) -> xr.DataTree:

@@ -13,6 +13,7 @@ from gigawatt.fleet.milestones import TOLERANCE, gigawatt_months, whole_steps
 
 from .build import BASES
 from .clusters import assumed_utilisations
+from .returns import books_summary
 from .summary_workloads import campaign_rows, stream_rows, use_shares
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def summarise(plan: Plan) -> dict[str, Any]:
             "investment": _round(float(present_value(paid.sum(axis=1), rate)), 2),
         },
         "cost_by_gigawatt": _by_gigawatt(plan),
+        "books": books_summary(plan),
         "exposure_usd": {
             str(key): _round(plan["finance.exposure_usd"].sel(investment=key).values.max(), 2)
             for key, investment in plan.scenario.spec.investment.items()

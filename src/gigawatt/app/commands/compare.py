@@ -14,24 +14,37 @@ __all__ = ["compare_command"]
 
 def compare_command(
     a: Annotated[str, typer.Argument(help="Run folder, shipped scenario or YAML file.")],
-    b: Annotated[
-        str | None,
+    others: Annotated[
+        list[str] | None,
         typer.Argument(
-            help="The other; left out: the first with --override and --set laid over it."
+            metavar="[B]...",
+            help="The other, or several others; left out: the first with --override and --set laid over it.",
         ),
     ] = None,
     override: Overrides = None,
     set_: Settings = None,
     json_: AsJson = False,
 ) -> None:
-    """Compare two plans: inputs that differ, and what they moved (b − a).
+    """Compare plans: inputs that differ, and what they moved (b − a); of several, their deals.
 
     --override and --set apply to the second plan.
     """
     from gigawatt.planning import compare
+    from gigawatt.planning.deal_terms import deal_rows
 
-    result = compare(plan_or_run(a, None, None), plan_or_run(b or a, override, set_))
+    first = plan_or_run(a, None, None)
+    rest = [plan_or_run(other, override, set_) for other in others or [a]]
+    plans = [first, *rest]
+    deals = [(plan.scenario.label, deal_rows(plan)) for plan in plans]
+    same = all(p.scenario.spec.investment == first.scenario.spec.investment for p in rest)
+    result = compare(first, rest[0]) if len(rest) == 1 else None
     if json_:
-        print_json(result.as_dict(), default=str)
-    else:
+        found = result.as_dict() if result else {"plans": [plan.scenario.label for plan in plans]}
+        print_json(found | {"deals": [row.as_dict() for _, rows in deals for row in rows]}, default=str)
+        return
+    if result is not None:
         print(result)
+    if not same or len(rest) > 1:
+        from gigawatt.app.deal_tables import print_deals
+
+        print_deals(deals)

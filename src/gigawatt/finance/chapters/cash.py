@@ -75,7 +75,7 @@ def fill_gaps(books: Books, facts: Facts, revolvers: dict[str, tuple[Revolver, s
     least = facts.term(sheet, "least_cash", "", "USD", "cash that is always kept")
     first = sheet.given("first_month", [1.0] + [0.0] * (sheet.months - 1), "1", "1 in the first month")
     start = sheet.line("opening_cash_paid_in", first * opening, "cash at the start")
-    books.record(start, BUYER, debit="cash", credit="opening")
+    books.open_with(start, BUYER)
     before = sheet.line("cash_before", Row(f"cash[{BUYER}]").past() + start + books.cash_flow(BUYER),
                         "cash before revolving facilities and owners")  # fmt: skip
     missing: Expr = sheet.line("missing", largest(least - before, 0.0), "missing to the cash that is always kept")
