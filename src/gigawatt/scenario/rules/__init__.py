@@ -23,6 +23,13 @@ from .build import (
 )
 from .case import Case, Rule
 from .clusters import clusters_fit_somewhere
+from .contracts import (
+    energy_contracts_fit_their_site,
+    ids_are_not_taken,
+    leased_sites_cost_no_halls,
+    parts_of_a_price_fit_into_it,
+    terms_of_partners_have_an_effect,
+)
 from .deals import (
     contracts_say_what_counts,
     milestones_can_be_counted,
@@ -30,6 +37,13 @@ from .deals import (
     tranches_fit_their_cap,
 )
 from .hardware import systems_are_known_and_usable, systems_come_after_their_availability
+from .instruments import (
+    conditions_can_come_about,
+    instruments_can_move_money,
+    loans_fit_their_horizon_and_cover,
+    periods_end_after_they_begin,
+    warrants_rise,
+)
 from .power import (
     lags_are_said_once,
     overhead_is_at_least_the_pue,
@@ -75,6 +89,16 @@ RULES: tuple[Rule, ...] = (
     streams_can_be_answered,
     partners_are_priced_in_one_way,
     contracts_say_what_counts,
+    ids_are_not_taken,
+    conditions_can_come_about,
+    periods_end_after_they_begin,
+    loans_fit_their_horizon_and_cover,
+    warrants_rise,
+    instruments_can_move_money,
+    parts_of_a_price_fit_into_it,
+    leased_sites_cost_no_halls,
+    energy_contracts_fit_their_site,
+    terms_of_partners_have_an_effect,
     running_racks_are_not_bought_by_accident,
     evidence_points_somewhere,
 )

@@ -9,6 +9,7 @@ from gigawatt.core.errors import Problem
 from gigawatt.core.months import LAST_YEAR, Month, parse_period
 
 from .case import Case
+from .instruments import dates_of
 
 __all__ = [
     "dates_lie_in_the_horizon",
@@ -82,11 +83,18 @@ def the_plan_fits_into_memory(case: Case) -> Iterator[Problem]:
 
 
 def dates_lie_in_the_horizon(case: Case) -> Iterator[Problem]:
-    """Dates of events must lie inside the planned months."""
+    """Dates of what is planned must lie inside the planned months.
+
+    Named events may not: before the horizon they have happened already, after it they never come
+    within the plan. The availability of a loan may end after the horizon, with a warning of its own.
+    """
     spec, horizon = case.spec, case.spec.horizon.range
     dated: dict[str, Month] = {}
     for site_id, site in spec.sites.items():
         dated |= {f"sites.{site_id}.power.{month}": month for month in site.power}
+        contract = site.energy.contract
+        if contract is not None and contract.start is not None:
+            dated[f"sites.{site_id}.energy.contract.start"] = contract.start
         for key, existing in site.existing.items():
             if existing.since > horizon.start:
                 yield case.problem(
@@ -105,17 +113,17 @@ def dates_lie_in_the_horizon(case: Case) -> Iterator[Problem]:
         for month in hardware.supply or {}:
             if month > horizon.last:
                 yield _outside(case, f"hardware.{key}.supply.{month}", str(month))
+        dated |= {f"hardware.{key}.price_path.{month}": month for month in hardware.price_path}
     for key, partner in spec.partners.items():
         dated |= {f"partners.{key}.capacity.{month}": month for month in partner.capacity}
     for key, block in spec.deployment.blocks.items():
         dated[f"deployment.blocks.{key}.month"] = block.month
-    for key, investment in spec.investment.items():
-        if investment.kind == "milestone_equity":
-            for name in ("signed", "until"):
-                if (month := getattr(investment, name)) is not None:
-                    dated[f"investment.{key}.{name}"] = month
-        elif investment.kind == "equity":
-            dated |= {f"investment.{key}.schedule.{month}": month for month in investment.schedule}
+    for key, instrument in spec.investment.items():
+        dated |= dict(dates_of(key, instrument))
+        if instrument.kind == "term_loan" and instrument.until > horizon.last:
+            del dated[f"investment.{key}.until"]
+    for key, income in spec.income.items():
+        dated |= {f"income.{key}.path.{month}": month for month in income.path}
     for key, commitment in spec.commitments.items():
         if commitment.by is not None:
             dated[f"commitments.{key}.by"] = commitment.by

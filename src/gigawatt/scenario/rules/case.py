@@ -47,5 +47,7 @@ def milestones_of(spec: ScenarioSpec) -> Iterator[tuple[str, Milestone]]:
     for key, investment in spec.investment.items():
         if (milestone := milestone_of(investment)) is not None:
             yield f"investment.{key}.milestone", milestone
+        for index, condition in enumerate(investment.conditions):
+            yield f"investment.{key}.conditions.{index}.milestone", condition.milestone
     for key, commitment in spec.commitments.items():
         yield f"commitments.{key}.milestone", commitment.milestone

@@ -18,6 +18,11 @@ __all__ = [
 
 _MOST_TRANCHES = 10_000
 _LEAST_TRANCHE_USD = 0.01
+_PRICES = {
+    "price": "a price per GPU-hour",
+    "price_per_power": "a price of power",
+    "commitment": "a whole contract value",
+}
 
 
 def milestones_can_be_counted(case: Case) -> Iterator[Problem]:
@@ -77,15 +82,17 @@ def tranches_fit_their_cap(case: Case) -> Iterator[Problem]:
 
 
 def partners_are_priced_in_one_way(case: Case) -> Iterator[Problem]:
-    """A price per GPU-hour needs a system; a whole contract value excludes a price."""
+    """A price per GPU-hour, a price of power or a whole contract value; the first needs a system."""
     for key, partner in case.spec.partners.items():
         path = f"partners.{key}"
-        if partner.price is not None and partner.commitment is not None:
+        given = [name for name in _PRICES if getattr(partner, name) is not None]
+        if len(given) > 1:
+            said = " and ".join(_PRICES[name] for name in given)
             yield case.problem(
                 "E319",
-                f"{path}.commitment",
-                "A price and a whole contract value stand side by side.",
-                "Keep one of them.",
+                f"{path}.{given[-1]}",
+                f"{said[0].upper()}{said[1:]} stand side by side.",
+                f"Keep one of {', '.join(given)}.",
             )
         if partner.price is not None and partner.system is None:
             yield case.problem(
@@ -109,7 +116,7 @@ def partners_are_priced_in_one_way(case: Case) -> Iterator[Problem]:
                 "This partner never has any capacity.",
                 "Give at least one step above 0 MW, or remove the partner.",
             )
-        if partner.price is None and partner.commitment is None:
+        if not given:
             yield case.problem(
                 "W104", path, "This capacity has no price; it costs nothing in the plan."
             )

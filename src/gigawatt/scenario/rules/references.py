@@ -39,6 +39,9 @@ def references_point_somewhere(case: Case) -> Iterator[Problem]:
     for key, block in spec.deployment.blocks.items():
         named.append((f"deployment.blocks.{key}.system", block.system, hardware, "hardware"))
         named.append((f"deployment.blocks.{key}.site", block.site, sites, "sites"))
+    for key, instrument in spec.investment.items():
+        for index, wanted in enumerate(getattr(instrument, "systems", None) or ()):
+            named.append((f"investment.{key}.systems.{index}", wanted, hardware, "hardware"))
     for path, milestone in milestones_of(spec):
         for index, wanted in enumerate(milestone.systems or ()):
             named.append((f"{path}.systems.{index}", wanted, hardware, "hardware"))
