@@ -144,7 +144,7 @@ class _Writer:
         """All months of a line at once."""
         expr = self.exprs[name]
         text = self._text(expr, self._row)
-        if not any(isinstance(node, (Row, Past, TimeExpr)) for node in walk(expr)):
+        if not any(_by_month(node) for node in walk(expr)):
             text = f"full(T, {text})"
         if self.money[name]:
             text = f"cents({text})"
@@ -224,9 +224,17 @@ class _Writer:
         name = self.rows[node.name]
         if isinstance(node, Row):
             return name
+        look = _LOOKS[type(node)]
+        if isinstance(node, TimeExpr) and self.money.get(node.name):
+            look = f"{look}_usd"
         if isinstance(node, (Past, Ahead, AheadMean, Window)):
-            return f"{_LOOKS[type(node)]}({name}, {node.months})"
-        return f"{_LOOKS[type(node)]}({name})"
+            return f"{look}({name}, {node.months})"
+        return f"{look}({name})"
+
+
+def _by_month(node: Expr) -> bool:
+    """Whether a node has a value of its own in every month."""
+    return isinstance(node, (Row, Past, TimeExpr)) and not isinstance(node, (Total, Lowest))
 
 
 _LOOKS: Mapping[type[Expr], str] = {
@@ -271,6 +279,23 @@ def _to_date(row: Array) -> Array:
     return np.cumsum(row, axis=0)
 
 
+def _of_money(look: Callable[..., Array]) -> Callable[..., Array]:
+    """The same look over amounts in whole cents, added up as whole numbers: no float creeps in."""
+
+    def exact(row: Array, *months: int) -> Array:
+        return np.asarray(look(np.rint(row * 100.0), *months) / 100.0)
+
+    return exact
+
+
+def _total(row: Array) -> Array:
+    return np.asarray(row.sum(axis=0))
+
+
+def _lowest(row: Array) -> Array:
+    return np.asarray(row.min(axis=0))
+
+
 def _ratio(numerator: Array, denominator: Array, otherwise: Array) -> Array:
     above = np.asarray(denominator) > 0.0
     quotient = np.divide(
@@ -300,11 +325,17 @@ _WHOLE: dict[str, Any] = {
     "full": lambda months, value: np.broadcast_to(value, (months, *np.shape(value))).copy(),
     "past": _past,
     "ahead": _ahead,
+    "ahead_usd": _of_money(_ahead),
     "ahead_mean": _ahead_mean,
+    "ahead_mean_usd": _of_money(_ahead_mean),
     "window": _window,
+    "window_usd": _of_money(_window),
     "to_date": _to_date,
-    "total": lambda row: row.sum(axis=0),
-    "lowest": lambda row: row.min(axis=0),
+    "to_date_usd": _of_money(_to_date),
+    "total": _total,
+    "total_usd": _of_money(_total),
+    "lowest": _lowest,
+    "lowest_usd": _lowest,
     "minimum": np.minimum,
     "maximum": np.maximum,
     "where": np.where,

@@ -10,9 +10,9 @@ from gigawatt.core.arrays import Array
 
 __all__ = ["cents_of_array", "cents_of_float"]
 
-# A product that should be half a cent may be short of it by the last digit of a float; a spreadsheet
+# An amount that should be half a cent may be short of it by the last digits of a float; a spreadsheet
 # lets that count as a half.
-_HALF = 0.5 + 1e-9
+_SLACK = 1.0 + 2.0**-51
 
 
 def cents_of_float(usd: float) -> float:
@@ -23,7 +23,7 @@ def cents_of_float(usd: float) -> float:
     >>> cents_of_float(0.285), cents_of_float(-2.675), cents_of_float(1e12 + 0.004)
     (0.29, -2.68, 1000000000000.0)
     """
-    return math.copysign(math.floor(abs(usd) * 100.0 + _HALF) / 100.0, usd)
+    return math.copysign(math.floor(abs(usd) * 100.0 * _SLACK + 0.5) / 100.0, usd)
 
 
 def cents_of_array(usd: Array) -> Array:
@@ -36,7 +36,8 @@ def cents_of_array(usd: Array) -> Array:
     """
     magnitude = np.abs(usd)
     magnitude *= 100.0
-    magnitude += _HALF
+    magnitude *= _SLACK
+    magnitude += 0.5
     np.floor(magnitude, out=magnitude)
     magnitude /= 100.0
     return np.copysign(magnitude, usd, out=magnitude)
