@@ -223,7 +223,8 @@ class Books:
         self._waterfall(party)
         for name, account in ACCOUNTS.items():
             moved = self.expenses(party, [name])
-            if not any(name in (p.debit, p.credit) for p in self._postings if p.party == party):
+            used = any(name in (p.debit, p.credit) for p in self._postings if p.party == party)
+            if not used and name != "cash":
                 continue
             label = account.label.lower()
             if account.kind in profit:

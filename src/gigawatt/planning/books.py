@@ -123,7 +123,7 @@ def _unfunded(scenario: Scenario, lines: dict[str, Array]) -> list[Problem]:
         Problem(
             "E805",
             f"{month} cannot be funded: {short[at]:,.2f} USD are missing after every instrument; "
-            f"{'; '.join(full)}. {short.sum():,.2f} USD are missing in all.",
+            f"{'; '.join(full)}. At the worst {short.max():,.2f} USD are missing.",
             "Raise money.sponsor or the limit of a revolver, leave money.sponsor out for no limit, or "
             "build more slowly.",
             "money.sponsor",
