@@ -1,9 +1,9 @@
 """Every code that an error or a warning can carry, in one table.
 
 `E1` reading, `E2` schema and units, `E3` rules of a scenario, `E4` catalog, `E5` run folders, `E6`
-installation, `E7` performance, `E9` defects of the program; `W` warnings. Codes are stable: a code is
-never given a new meaning. The documentation is generated from this table, and a test holds it against
-the sources.
+installation, `E7` performance, `E8` money, `E9` defects of the program; `W` warnings. Codes are stable:
+a code is never given a new meaning. The documentation is generated from this table, and a test holds it
+against the sources.
 """
 
 from __future__ import annotations
@@ -87,6 +87,10 @@ CODES: dict[str, str] = {
     "E704": "A framework cannot run any of the strategies found",
     "E705": "An objective needs a figure that no source gives",
     "E706": "Some failures would leave no checkpoint",
+    "E801": "A flow that is all of one sign has no rate of return",
+    "E802": "No rate within the range brings the present value of a flow to zero",
+    "E803": "A flow is not a finite number",
+    "E804": "An invested or purchased amount is negative or not a number",
     "E901": "A plan broke a conservation rule and was refused",
     "W101": "A system is taken to be available earlier than published",
     "W102": "A system comes after the horizon",
