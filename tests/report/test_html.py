@@ -27,7 +27,7 @@ from gigawatt.report.calendar_strip import LEAST_WIDTH, _Lanes
 from gigawatt.report.palette import palette_of
 from gigawatt.report.table import link
 
-CHARTS = ["power", "accelerators", "milestones", "capital"]
+CHARTS = ["power", "accelerators", "milestones", "capital", "sources-and-uses", "funding"]
 WORKLOADS = ["gantt", "demand", "use"]
 TABLES = [
     "gigawatts",
@@ -42,7 +42,15 @@ TABLES = [
     "operations",
     "waiting",
 ]
-SECTIONS = ["headline", "charts-section", "tables-section", "assumptions", "sources", "unknown"]
+SECTIONS = [
+    "headline",
+    "charts-section",
+    "money",
+    "tables-section",
+    "assumptions",
+    "sources",
+    "unknown",
+]
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \"'\u2028\u2029 ünïcode 千兆瓦"
 RACK = {"gb300-nvl72": {"price": "4 MUSD/rack"}}
@@ -269,8 +277,8 @@ def test_the_headline_says_what_does_not_happen(one_campus: gw.Plan) -> None:
 def test_what_the_plan_does_not_know_is_said(one_campus: gw.Plan) -> None:
     words = Page(html_report(one_campus)).words
     for phrase in (
-        "delivered and halls are energised",
-        "Revenue is that of served output tokens alone",
+        "delivered and halls when they are energised",
+        "Receipts are those of served output tokens and of the income that the scenario states",
         "Experiments, data generation and evaluation hold no accelerators",
         "Power is nameplate",
         "error band of the model FLOP utilisation (MFU)",
@@ -614,7 +622,7 @@ def test_a_browser_draws_it_without_complaint(
         # Plotly layers its svg elements; the first holds the plot
         assert plot.locator("svg.main-svg .cartesianlayer .xy").count() >= 1
         assert plot.locator(".svg-container").count() == 1
-        assert plot.locator(".scatterlayer .trace path").count() > 0
+        assert plot.locator(".cartesianlayer .trace path").count() > 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     # one cursor: the keyboard moves it through all charts
     page.focus('.plot[data-chart="power"]')

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from gigawatt.core.errors import MissingExtraError
 from gigawatt.planning import Plan
 
-from .charts import all_charts
+from .charts import build_charts
 from .headline import headline
+from .money import money_chapter
 from .palette import palette_of
 from .sources import Sources
 from .tables import all_tables
@@ -33,10 +35,14 @@ __all__ = ["html_report", "plotly_js", "script_json"]
 
 TEMPLATES = Path(__file__).with_name("templates")
 UNKNOWN = (
-    ("Payment terms.", "Spending is booked when racks are delivered and halls are energised; "
-     "deposits, progress payments and credit are not planned."),
-    ("Income.", "Revenue is that of served output tokens alone and pays for nothing here; the funding gap "
-     "is what somebody must bring, not a loss."),
+    ("When cost becomes cash.", "The cost of the build-out and the funding gap count racks when they are "
+     "delivered and halls when they are energised; the chapter “Money” follows the cash, with deposits, "
+     "payments on acceptance and progress payments."),
+    ("Income beyond what is written.", "Receipts are those of served output tokens and of the income that "
+     "the scenario states; no market answers to prices, and nothing is earned after the horizon: racks, "
+     "halls and contracts have no value at its end."),
+    ("Books of others.", "Parties beside the buyer have only what this plan makes them pay and receive, not "
+     "their other business; their costs of making and running are planning defaults."),
     ("Work beside training and serving.", "Experiments, data generation and evaluation hold no "
      "accelerators unless the scenario has a campaign for them."),
     ("Measured power.", "Power is nameplate: what racks and sites are rated for, not what meters read. "
@@ -78,7 +84,8 @@ def html_report(plan: Plan, *, run_name: str = "") -> str:
 
     sources = Sources(plan, plan.summary())
     view = View(plan, palette_of(plan), sources)
-    charts = all_charts(view)
+    build, money = build_charts(view), money_chapter(view)
+    charts = [*build, *money.charts]
     spec = plan.scenario.spec
     script = _asset("report.js")
     return template.render(
@@ -87,7 +94,8 @@ def html_report(plan: Plan, *, run_name: str = "") -> str:
         description=spec.description,
         facts=_facts(plan),
         tiles=headline(view),
-        charts=charts,
+        charts=build,
+        money=money,
         explained={chart.key: sources.explain(chart.figures) for chart in charts},
         tables=all_tables(view),
         assumptions=sources.assumptions(),
@@ -112,7 +120,7 @@ def _facts(plan: Plan) -> list[str]:
     ]
 
 
-def _figures(view: View, charts: list[Chart]) -> dict[str, Any]:
+def _figures(view: View, charts: Sequence[Chart]) -> dict[str, Any]:
     return {
         "months": view.days,
         "charts": [

@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from gigawatt.finance.chapters.parties import BUYER
 from gigawatt.planning import Plan
 
-__all__ = ["HALLS", "USES", "Palette", "Shade", "palette_of"]
+__all__ = ["CASH", "HALLS", "OWNERS", "USES", "Palette", "Shade", "palette_of"]
 
 SITES = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442")
 SYSTEMS = ("#44AA99", "#AA4499", "#DDCC77", "#CC6677", "#88CCEE", "#999933", "#7565C4")
@@ -27,6 +28,24 @@ USES = {"training": "#332288", "serving": "#C28E0E", "idle": "#9A9A9A"}
 HATCHES = ("", "/", "x", "-")
 HALLS = "#9A9A9A"
 """Colour of land, shell, power and cooling, which belong to no system."""
+OWNERS = "#7A8794"
+"""Colour of the buyer's owners, who pay whatever nobody else does."""
+CASH = {
+    "Receipts from customers": "#009E73",
+    "Paid in by the owners": OWNERS,
+    "Retired racks sold": "#DDCC77",
+    "Racks": "#4477AA",
+    "Network and storage": "#66CCEE",
+    "Halls": HALLS,
+    "Contracted capacity": "#AA3377",
+    "Electricity": "#CCBB44",
+    "Maintenance": "#228833",
+    "Staff": "#EE6677",
+    "Insurance": "#B07AA1",
+    "Land and shell": "#999933",
+    "Tax": "#44AA99",
+}
+"""Colours of what cash comes from and goes to, by what the books call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +76,8 @@ class Palette:
     Attributes
     ----------
     sites, systems, parties : mapping of str to Shade
-        Parties are investors, guarantors and partners: one id is one party.
+        Parties are investors, guarantors, partners and everybody else whose books are kept: one id is
+        one party.
     campaigns, streams : mapping of str to Shade
         Models that are trained, and served.
     """
@@ -81,10 +101,14 @@ def palette_of(plan: Plan) -> Palette:
     return Palette(
         _assign(spec.sites, SITES),
         _assign(spec.hardware, SYSTEMS),
-        _assign([*spec.investment, *spec.partners], PARTIES),
+        _assign([*spec.investment, *spec.partners, *_others(plan)], PARTIES),
         _assign(spec.workloads.training, WORKLOADS),
         _assign(spec.workloads.serving, WORKLOADS[::-1]),
     )
+
+
+def _others(plan: Plan) -> list[str]:
+    return [key for key in plan.books.books.parties if key != BUYER]
 
 
 def _assign(names: Iterable[str], hues: Sequence[str]) -> dict[str, Shade]:

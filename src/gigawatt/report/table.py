@@ -85,6 +85,10 @@ class Table:
         Whether the last row adds up those above.
     assumed : tuple of str
         Assumed inputs that its figures rest on.
+    heads, strong : frozenset of int
+        Rows that are headings of those below them, and rows that are sums.
+    yearly : bool
+        Whether its columns are years, alike in all such tables.
     """
 
     key: str
@@ -95,6 +99,9 @@ class Table:
     note: str = ""
     total: bool = False
     assumed: tuple[str, ...] = ()
+    heads: frozenset[int] = frozenset()
+    strong: frozenset[int] = frozenset()
+    yearly: bool = False
 
 
 def columns(first: str, *rest: Column) -> tuple[Column, ...]:

@@ -23,6 +23,7 @@ __all__ = [
     "Key",
     "Switch",
     "area",
+    "bar",
     "cased",
     "floats",
     "layout",
@@ -129,6 +130,8 @@ class Chart:
         What the reader should know beside the drawing.
     assumed : tuple of str
         Assumed inputs that the drawing rests on.
+    opened : bool
+        Whether the table is shown without being asked for.
     """
 
     key: str
@@ -144,6 +147,7 @@ class Chart:
     switches: tuple[Switch, ...] = ()
     notes: tuple[str, ...] = ()
     assumed: tuple[str, ...] = field(default=())
+    opened: bool = False
 
 
 def plain(text: str) -> str:
@@ -193,6 +197,45 @@ def line(
         "type": "scatter", "mode": "lines", "name": plain(name), "y": values,
         "line": {"shape": "hv", "width": width, "color": colour, "dash": dash},
         "hovertemplate": form,
+    }  # fmt: skip
+
+
+def bar(
+    name: str,
+    x: Sequence[str],
+    widths_ms: Sequence[float],
+    y: list[float | None],
+    shade: Shade,
+    form: str,
+) -> Trace:
+    """One layer of stacked bars, each as wide as the time that it stands for.
+
+    Parameters
+    ----------
+    name : str
+        As users wrote it.
+    x : sequence of str
+        Days in the middle of the bars.
+    widths_ms : sequence of float
+        Their widths on a time axis [ms].
+    y : list of float
+        Heights; negative ones are stacked downwards.
+    shade : Shade
+        Colour; hatched if it says so.
+    form : str
+        Value in a tip, with its unit.
+    """
+    marker: Trace = {"color": shade.hex, "line": {"width": 0}}
+    if shade.hatch:
+        marker["pattern"] = {
+            "shape": shade.hatch,
+            "size": 6,
+            "solidity": 0.35,
+            "fillmode": "replace",
+        }
+    return {
+        "type": "bar", "name": plain(name), "x": list(x), "width": list(widths_ms), "y": y,
+        "marker": marker, "hovertemplate": form,
     }  # fmt: skip
 
 

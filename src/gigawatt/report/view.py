@@ -15,7 +15,7 @@ from .sources import Sources
 from .table import Column, Table, columns, rows
 from .wording import number, years
 
-__all__ = ["View"]
+__all__ = ["View", "year_columns"]
 
 
 @dataclass(frozen=True)
@@ -89,3 +89,8 @@ class View:
             for at, (year, _) in enumerate(self.years)
         ]
         return Table(key, title, columns("year", *heads), rows(lines))
+
+
+def year_columns(view: View) -> list[Column]:
+    """A column for each calendar year; years that are not whole say which months they hold."""
+    return [Column(year[:4], year[5:]) for year, _ in view.years]

@@ -15,6 +15,7 @@ __all__ = [
     "NBSP",
     "POWER_MW",
     "TOKENS",
+    "amount",
     "compact",
     "flop",
     "money",
@@ -48,6 +49,17 @@ def number(value: float | None, digits: int = 0) -> str:
     text = f"{abs(value):,.{digits}f}"
     negative = value < 0 and any(digit in text for digit in "123456789")
     return f"{MINUS}{text}" if negative else text
+
+
+def amount(value: float, digits: int) -> str:
+    """A number of a statement: nothing at all is a dash, as accountants write it.
+
+    Examples
+    --------
+    >>> amount(0.0, 2), amount(0.004, 2), amount(-1234.5, 2)
+    ('–', '0.00', '−1,234.50')
+    """
+    return "–" if value == 0.0 else number(value, digits)
 
 
 def _scaled(value: float, steps: Sequence[tuple[float, str]]) -> tuple[str, str]:
