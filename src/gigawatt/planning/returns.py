@@ -174,7 +174,7 @@ def _party(plan: Plan, party: str) -> dict[str, Any]:
 
 
 def _circularity(plan: Plan) -> dict[str, Any]:
-    """For each vendor who also invests: how much of the investment comes back as purchases, and when."""
+    """For each vendor who also invests: how much of it comes back as purchases made afterwards, and when."""
     books, found = plan.books.books, {}
     for party, record in books.parties.items():
         if record.role != "vendor":
@@ -189,7 +189,7 @@ def _circularity(plan: Plan) -> dict[str, Any]:
                 bought += plan.books.lines[item.line]
         if not invested.any():
             continue
-        back = circularity(invested, bought)
+        back = circularity(invested, bought, ahead=False)
         found[party] = {
             "invested_usd": _cents(invested.sum()),
             "purchases_usd": _cents(bought.sum()),
