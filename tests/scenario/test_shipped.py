@@ -15,6 +15,8 @@ OVERRIDES = [(name, key) for name in SHIPPED for key in gw.load(name).spec.overr
 
 def test_the_names_that_the_documentation_promises() -> None:
     assert SHIPPED == [
+        "amd-openai-warrants",
+        "gpu-loan",
         "nvidia-openai-10gw",
         "nvidia-openai-equity",
         "nvidia-openai-guaranty",
@@ -59,7 +61,8 @@ def test_every_figure_of_a_deal_is_under_evidence(name: str) -> None:
     leaves = [
         path
         for path in scenario.leaves()
-        if path.partition(".")[0] in {"sites", "hardware", "partners", "investment", "lags"}
+        if path.partition(".")[0]
+        in {"sites", "hardware", "partners", "investment", "income", "events", "costs", "lags"}
         and path.rpartition(".")[2] not in {"from", "name", "location", "policy"}
     ]
     ends = ("basis", "interconnect")  # what the source of the ramp says beside it
