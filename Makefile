@@ -31,7 +31,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 test: lint types
-	@$(PYTHON) tools/debian_packages.py chromium
+	@$(PYTHON) tools/debian_packages.py chromium soffice
 	$(BIN)/pytest
 
 soak: $(VENV)/.dev

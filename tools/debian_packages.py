@@ -1,4 +1,4 @@
-"""Install Debian packages that tests need, where that is allowed: debian_packages.py NAME...
+"""Install programs from Debian that tests need, where that is allowed: debian_packages.py PROGRAM...
 
 Where it may not install, it says which tests are therefore skipped; under CI=true that is a failure,
 so that a skipped test cannot pass unseen.
@@ -11,7 +11,12 @@ import shutil
 import subprocess
 import sys
 
-NEEDED_BY = {"chromium": "tests marked 'browser' (the HTML report in a real browser)"}
+NEEDED_BY = {
+    "chromium": "tests marked 'browser' (the HTML report in a real browser)",
+    "soffice": "tests marked 'office' (the workbook recalculated by LibreOffice)",
+}
+PACKAGES = {"soffice": "libreoffice-calc-nogui"}
+"""Program → Debian package, where they differ."""
 
 
 def main() -> int:
@@ -19,12 +24,13 @@ def main() -> int:
     missing = [name for name in sys.argv[1:] if shutil.which(name) is None]
     if not missing:
         return 0
-    reason = _install(missing)
+    reason = _install([PACKAGES.get(name, name) for name in missing])
     if reason is None:
         return 0
     for name in missing:
         print(
-            f"Debian package {name}: {reason}. Skipped: {NEEDED_BY.get(name, 'tests that use it')}."
+            f"Debian package {PACKAGES.get(name, name)}: {reason}. "
+            f"Skipped: {NEEDED_BY.get(name, 'tests that use it')}."
         )
     return 1 if os.environ.get("CI") == "true" else 0
 
