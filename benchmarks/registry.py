@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import gigawatt as gw
 
+from .books import books_subject, draw, draws_sheet, workbook_subject
 from .placements import placement_subject
 from .searches import search_subject
 from .synthetic import synthetic
@@ -177,6 +178,33 @@ def placement_ms() -> float:
     return _best(placement_subject(), 20) * 1000
 
 
+def books_ms() -> float:
+    """The books of the flagship for 120 months, made and computed, warm [ms]."""
+    return _best(books_subject(), 20) * 1000
+
+
+def draws_s() -> float:
+    """10,000 draws of the same in one broadcast, every assumption and quantity drawn [s]."""
+    sheet = draws_sheet(10_000)
+    return _best(lambda: draw(sheet), 2)
+
+
+def draws_mib() -> float:
+    """Peak memory of a process that does so, the draws themselves included [MiB]."""
+    code = (
+        "from benchmarks.books import draw, draws_sheet;"
+        "draw(draws_sheet(10_000));"
+        "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return float(done.stdout) / 1024
+
+
+def workbook_s() -> float:
+    """The workbook of the flagship [s]."""
+    return _best(workbook_subject(), 3)
+
+
 BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("plan() of the flagship, 120 months, warm", "ms", 100.0, flagship_ms),
     Benchmark("plan() and headline of the flagship, warm", "ms", 250.0, flagship_summary_ms),
@@ -184,6 +212,10 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("plan() of 100 sites × 8 systems × 240 months", "s", 1.0, synthetic_s),
     Benchmark("peak memory of the same, whole process", "MiB", 1024.0, synthetic_mib),
     Benchmark("placing 50 campaigns and 20 streams on 40 sites", "ms", 200.0, placement_ms),
+    Benchmark("books of the flagship, 120 months", "ms", 20.0, books_ms),
+    Benchmark("10,000 draws of the books", "s", 5.0, draws_s),
+    Benchmark("peak memory of 10,000 draws, whole process", "MiB", 2048.0, draws_mib),
+    Benchmark("workbook of the flagship", "s", 5.0, workbook_s),
     Benchmark("search, GPT-3 175B on 512 A100", "ns/strategy", 100.0, lambda: search_gpt3_ns(512)),
     Benchmark("search, GPT-3 on 4,096 A100", "ns/strategy", 100.0, lambda: search_gpt3_ns(4096)),
     Benchmark("search, DeepSeek-V3 on 100,000 GB300", "s", 5.0, search_moe_s),

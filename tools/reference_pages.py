@@ -70,6 +70,7 @@ _FAMILIES = {
     "E5": "Run folders and figures",
     "E6": "Installation",
     "E7": "Performance",
+    "E8": "Money",
     "E9": "Defects of the program",
     "W1": "Warnings",
 }

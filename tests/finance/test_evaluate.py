@@ -25,6 +25,7 @@ from gigawatt.finance.formula import (
     largest,
     ratio,
     smallest,
+    sum_of,
     where,
 )
 from gigawatt.finance.rounding import cents_of_array, cents_of_float
@@ -210,3 +211,17 @@ def test_rounding_takes_halves_away_from_zero_and_is_the_same_for_one_and_many()
     assert found.tolist() == [cents_of_float(a) for a in amounts]
     assert found[:7].tolist() == [0.01, -0.01, 0.02, 1.01, 2.68, -2.68, 1e12 + 0.01]
     assert all(math.isclose(f, a, abs_tol=0.0051) for f, a in zip(found, amounts, strict=True))
+
+
+def test_a_sum_of_a_thousand_rows():
+    """As many sites and systems as a large scenario has."""
+    sheet = Sheet(2)
+    rows = [sheet.given(f"g{at}", [0.01 * at, 1.0], "USD", "") for at in range(1000)]
+    sheet.line("sum", sum_of(rows), "")
+    assert evaluate(sheet)["sum"].tolist() == [4995.0, 1000.0]
+
+
+def test_a_negative_constant_keeps_its_sign_under_a_power():
+    sheet = Sheet(1)
+    sheet.line("square", Number(-2.0) ** 2.0, "", "1")
+    assert evaluate(sheet)["square"].tolist() == [4.0]

@@ -193,7 +193,7 @@ class _Writer:
 
     def _text(self, expr: Expr, row: Callable[[Expr], str], kind: str = "") -> str:
         if isinstance(expr, Number):
-            return repr(expr.value)
+            return f"({expr.value!r})"
         if isinstance(expr, Term):
             if expr.name not in self.known_terms:
                 raise ValueError(f"there is no term {expr.name}")
@@ -260,23 +260,39 @@ def _ahead(row: Array, months: int) -> Array:
     last = len(row) - months
     if last > 0:
         result[:last] = row[months:]
-    result[0] = row[: months + 1].sum(axis=0)
+    result[0] = _total(row[: months + 1])
     return result
 
 
 def _ahead_mean(row: Array, months: int) -> Array:
-    beyond = np.repeat(row[-1:], months, axis=0)
-    sums = np.cumsum(np.concatenate([np.zeros_like(row[:1]), row, beyond]), axis=0)
-    return np.asarray((sums[months : months + len(row)] - sums[: len(row)]) / months)
+    return np.asarray(_ahead_sum(row, months) / months)
+
+
+def _ahead_sum(row: Array, months: int) -> Array:
+    high, low = _running(np.concatenate([row, np.repeat(row[-1:], months, axis=0)]))
+    start, end = slice(0, len(row)), slice(months, months + len(row))
+    return np.asarray((high[end] - high[start]) + (low[end] - low[start]))
 
 
 def _window(row: Array, months: int) -> Array:
-    sums = np.cumsum(row, axis=0)
-    return np.asarray(sums - _past(sums, months))
+    high, low = _running(row)
+    start = np.maximum(np.arange(1, len(row) + 1) - months, 0)
+    return np.asarray((high[1:] - high[start]) + (low[1:] - low[start]))
 
 
 def _to_date(row: Array) -> Array:
-    return np.cumsum(row, axis=0)
+    high, low = _running(row)
+    return np.asarray(high[1:] + low[1:])
+
+
+def _running(row: Array) -> tuple[Array, Array]:
+    """Running sums, from 0 on, and what rounding took from them (Knuth's two-sum)."""
+    zero = np.zeros_like(row[:1])
+    high = np.concatenate([zero, np.cumsum(row, axis=0)])
+    before, after = high[:-1], high[1:]
+    added = after - before
+    lost = (before - (after - added)) + (row - added)
+    return high, np.concatenate([zero, np.cumsum(lost, axis=0)])
 
 
 def _of_money(look: Callable[..., Array]) -> Callable[..., Array]:
@@ -289,7 +305,7 @@ def _of_money(look: Callable[..., Array]) -> Callable[..., Array]:
 
 
 def _total(row: Array) -> Array:
-    return np.asarray(row.sum(axis=0))
+    return np.asarray(_to_date(row)[-1])
 
 
 def _lowest(row: Array) -> Array:
@@ -327,7 +343,7 @@ _WHOLE: dict[str, Any] = {
     "ahead": _ahead,
     "ahead_usd": _of_money(_ahead),
     "ahead_mean": _ahead_mean,
-    "ahead_mean_usd": _of_money(_ahead_mean),
+    "ahead_mean_usd": lambda row, months: _of_money(_ahead_sum)(row, months) / months,
     "window": _window,
     "window_usd": _of_money(_window),
     "to_date": _to_date,

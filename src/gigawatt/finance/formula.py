@@ -9,7 +9,7 @@ past. Rows are sums of money or quantities by month; terms are single values tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -221,14 +221,20 @@ def ratio(numerator: Operand, denominator: Operand, otherwise: Operand = 0.0) ->
     return Call("ratio", (as_expr(numerator), as_expr(denominator), as_expr(otherwise)))
 
 
-def sum_of(operands: list[Expr]) -> Expr:
-    """The sum of any number of operands, 0 of none."""
+def sum_of(operands: Sequence[Expr]) -> Expr:
+    """The sum of any number of operands, 0 of none: halves added up, so that trees stay shallow."""
+    if len(operands) > _MOST_IN_A_ROW:
+        half = len(operands) // 2
+        return sum_of(operands[:half]) + sum_of(operands[half:])
     if not operands:
         return Number(0.0)
     total = operands[0]
     for operand in operands[1:]:
         total = total + operand
     return total
+
+
+_MOST_IN_A_ROW = 40
 
 
 def walk(expr: Expr) -> Iterator[Expr]:

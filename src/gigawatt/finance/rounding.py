@@ -1,4 +1,14 @@
-"""To the cent, halves away from zero: as a spreadsheet's ROUND does it."""
+"""To the cent, halves away from zero: as a spreadsheet's ROUND does it.
+
+A product that should be half a cent may be short of it by the last digit of a float. LibreOffice lets
+that count as a half: it looks at 15 significant digits of the cents, up to 2^41 of them (22 billion
+dollars). The same is done here, so that a recalculated workbook agrees to the cent; what needs more
+digits than a float of cents has stays as it is.
+
+References
+----------
+.. [1] LibreOffice, `sal/rtl/math.cxx`: `rtl_math_round`, `rtl_math_approxValue` (7.4).
+"""
 
 from __future__ import annotations
 
@@ -10,9 +20,12 @@ from gigawatt.core.arrays import Array
 
 __all__ = ["cents_of_array", "cents_of_float"]
 
-# An amount that should be half a cent may be short of it by the last digits of a float; a spreadsheet
-# lets that count as a half.
-_SLACK = 1.0 + 2.0**-51
+_MOST_LOOKED_AT = 2.0**41
+"""Above it, cents count as they are."""
+_WHOLE = 2.0**52
+"""From here on, floats of cents have no halves."""
+_NEAR = 6e-15
+"""No smaller share of an amount can matter at 15 digits."""
 
 
 def cents_of_float(usd: float) -> float:
@@ -22,8 +35,26 @@ def cents_of_float(usd: float) -> float:
     --------
     >>> cents_of_float(0.285), cents_of_float(-2.675), cents_of_float(1e12 + 0.004)
     (0.29, -2.68, 1000000000000.0)
+    >>> cents_of_float(0.05 * 1234567890.1), cents_of_float(89361.904999999)
+    (61728394.51, 89361.9)
     """
-    return math.copysign(math.floor(abs(usd) * 100.0 * _SLACK + 0.5) / 100.0, usd)
+    size = abs(usd)
+    cents = size * 100.0
+    if cents >= _WHOLE:
+        return usd
+    cents += 0.5
+    whole = math.floor(cents)
+    if whole + 1.0 - cents <= _NEAR * cents and _reaches(cents, whole + 1.0):
+        whole += 1
+    return math.copysign(whole / 100.0, usd)
+
+
+def _reaches(cents: float, whole: float) -> bool:
+    """Whether an amount is a whole one to 15 digits; with few binary digits it is what it is."""
+    if cents > _MOST_LOOKED_AT or (cents * 2048.0).is_integer():
+        return False
+    scale = 10.0 ** (14 - math.floor(math.log10(cents)))
+    return math.floor(cents * scale + 0.5) / scale >= whole
 
 
 def cents_of_array(usd: Array) -> Array:
@@ -34,10 +65,16 @@ def cents_of_array(usd: Array) -> Array:
     >>> cents_of_array(np.array([0.285, -2.675])).tolist()
     [0.29, -2.68]
     """
-    magnitude = np.abs(usd)
-    magnitude *= 100.0
-    magnitude *= _SLACK
-    magnitude += 0.5
-    np.floor(magnitude, out=magnitude)
-    magnitude /= 100.0
-    return np.copysign(magnitude, usd, out=magnitude)
+    cents = np.abs(usd)
+    cents *= 100.0
+    without_halves = cents >= _WHOLE
+    cents += 0.5
+    whole = np.floor(cents)
+    for at in np.flatnonzero(np.floor(cents * (1.0 + _NEAR)) != whole):
+        above = float(whole.flat[at]) + 1.0
+        if _reaches(float(cents.flat[at]), above):
+            whole.flat[at] = above
+    whole /= 100.0
+    if without_halves.any():
+        whole = np.where(without_halves, np.abs(usd), whole)
+    return np.copysign(whole, usd, out=whole)
