@@ -192,7 +192,8 @@ CASES = [
     Bad("W108", f"{I}.maker.conditions.0.milestone", {"stage": "delivered"}, "asks for none", GONE),
     Bad("W117", "sites.own.energy.contract.capacity", "141 MW", "at most 140 MW", "140 MW"),
     Bad("W117", "sites.rented.energy", {"contract": {"capacity": "31 MW", "price": "1 USD/MWh"}},
-        "at most 30 MW", {"contract": {"capacity": "30 MW", "price": "1 USD/MWh"}}, "sites.rented.energy.contract.capacity"),
+        "at most 30 MW", {"contract": {"capacity": "30 MW", "price": "1 USD/MWh"}},
+        "sites.rented.energy.contract.capacity"),
     # instruments
     Bad("E332", f"{I}.supplier.tranches.last.capacity", "40 MW", "below the 50 MW", "50 MW"),
     Bad("W118", f"{I}.bank.advance_rate", "0 %", "advances 0 %", "1 %"),
