@@ -16,6 +16,32 @@ Json = Mapping[str, Any]
 
 _RECORD = "the catalog record"
 _LEFT_OUT = {
+    ("MoneySpec", "sponsor"): "no limit",
+    ("RackTerms", "deposit"): "rack_deposit",
+    ("RackTerms", "on_delivery"): "rack_on_delivery",
+    ("RackTerms", "acceptance"): "rack_acceptance",
+    ("RackTerms", "residual"): "rack_residual",
+    ("HallTerms", "build"): "hall_build",
+    ("HallTerms", "life"): "hall_life",
+    ("SiteLease", "term"): "to the end of the horizon",
+    ("PowerPurchase", "start"): "the month of the first power",
+    ("PowerPurchase", "term"): "to the end of the horizon",
+    ("Energy", "contract"): "all at `price`",
+    ("Site", "lease"): "halls of the buyer's own",
+    ("Partner", "price_per_power"): "—",
+    ("Partner", "termination"): "never",
+    ("Condition", "event"): "—",
+    ("Condition", "capacity"): "—",
+    ("Condition", "campaign"): "—",
+    ("Guaranty", "release"): "never",
+    ("TermLoan", "available"): "the start of the horizon",
+    ("TermLoan", "systems"): "all",
+    ("TermLoan", "sizing"): "not sized",
+    ("TermLoan", "covenant"): "not tested",
+    ("ChipLease", "systems"): "all",
+    ("ChipLease", "until"): "no end",
+    ("Warrants", "until"): "no end",
+    ("Revolver", "until"): "no end",
     ("Energy", "price"): "energy_price",
     ("Energy", "pue"): "energy_pue",
     ("Site", "facility_paid"): "the power of the racks that already run",
@@ -110,7 +136,9 @@ def _paths(schema: Json) -> dict[str, list[str]]:
             elif key in {"patternProperties", "additionalProperties"}:
                 inner = next(iter(child.values())) if key == "patternProperties" else child
                 walk(inner, f"{path}.{'ID' if key == 'patternProperties' else 'PATH'}")
-            elif key not in {"default", "discriminator", "propertyNames", "items"}:
+            elif key == "items":
+                walk(child, f"{path}.N")
+            elif key not in {"default", "discriminator", "propertyNames"}:
                 walk(child, f"{path}.{key}".lstrip("."))
 
     walk(schema["properties"], "")
@@ -215,6 +243,8 @@ def _left_out(part: str, key: str, field: Json) -> str:
     defaults = Catalog().defaults
     words = _LEFT_OUT.get((part, key), key)
     if field.get("default", ...) is None:
+        if key == "party":
+            return "the key"
         fact = getattr(defaults, words, None)
         if isinstance(fact, Fact):
             return f"`{words}` ({fact_value(fact, ends=False)})"
