@@ -19,9 +19,7 @@ def capital(view: View) -> Chart:
     racks = np.cumsum(finance["rack_spend_usd"].values, axis=0)
     halls = np.cumsum(finance["facility_spend_usd"].values.sum(axis=1))
     gap = finance["funding_gap_usd"].values
-    paying = [
-        (at, key) for at, key in enumerate(investments) if investments[key].kind != "guaranty"
-    ]
+    paying = [(at, key) for at, key in enumerate(investments) if view.plan.tranches.get(key)]
     backing = [
         (at, key) for at, key in enumerate(investments) if investments[key].kind == "guaranty"
     ]
@@ -60,9 +58,13 @@ def capital(view: View) -> Chart:
         view.at_year_end(gap / divisor),
         *(view.at_year_end(finance["exposure_usd"].values[:, at] / divisor) for at, _ in backing),
     ]
-    notes = (
+    notes: tuple[str, ...] = (
         () if paying else ("No investment pays in this scenario: all of the spending is a gap.",)
     )
+    if len(paying) + len(backing) < len(investments):
+        notes += (
+            "Loans, leases, facilities and warrants pay no tranches; what they bring stands below.",
+        )
     figures = ("finance.rack_spend_usd", "finance.facility_spend_usd", "finance.investment_usd",
                "finance.funding_gap_usd", *(("finance.exposure_usd",) if backing else ()))  # fmt: skip
     return Chart(

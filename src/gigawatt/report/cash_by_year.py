@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -86,13 +86,13 @@ def sources_and_uses(view: View) -> Chart:
     yearly = [view.in_year(m.usd) for m in sources]
     tall = max((sum(column) for column in zip(*yearly, strict=True)), default=0.0)
     divisor, unit = scale(tall, MONEY_USD)
-    form = "$%{y:,.2f} " + unit[1:]
+    form = "%{y:$,.2f} " + unit[1:]
     x, widths = _bars(view)
     drawing = Drawing()
     for movement in [*sources, *uses]:
         sign = 1.0 if movement.comes_in else -1.0
         y: list[float | None] = [
-            float(f"{sign * v / divisor:.6g}") for v in view.in_year(movement.usd)
+            float(f"{sign * v / divisor:.6g}") if v else None for v in view.in_year(movement.usd)
         ]
         drawing.add(
             movement.label, "area", movement.shade.hex,
@@ -132,6 +132,7 @@ def _bars(view: View) -> tuple[list[str], list[float]]:
         stop = days[part.stop] if part.stop < len(days) else end
         if stop <= start:
             stop = start.replace(day=28)
-        middles.append((start + (stop - start) / 2).isoformat())
-        widths.append(0.94 * (stop - start).days * _DAY_MS)
+        half = max(1, int(0.47 * (stop - start).days))  # from its first day on, a gap at its end
+        middles.append((start + timedelta(days=half)).isoformat())
+        widths.append(2.0 * half * _DAY_MS)
     return middles, widths

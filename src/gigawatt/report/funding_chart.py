@@ -24,7 +24,7 @@ def funding(view: View) -> Chart:
     back = sum((np.cumsum(m.usd) for m in moved if not m.comes_in), np.zeros(len(before)))
     top = sum((sums for _, sums in brought), np.zeros(len(before)))
     divisor, unit = scale(float(max(top.max(), np.abs(before).max(), 1.0)), MONEY_USD)
-    form = "$%{y:,.1f} " + unit[1:]
+    form = "%{y:$,.1f} " + unit[1:]
     drawing = Drawing()
     for movement, sums in brought:
         drawing.layer(movement.label, floats(sums, divisor), movement.shade, form)

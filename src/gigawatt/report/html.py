@@ -20,6 +20,7 @@ from gigawatt.core.errors import MissingExtraError
 from gigawatt.planning import Plan
 
 from .charts import build_charts
+from .facts import UNKNOWN, facts
 from .headline import headline
 from .money import money_chapter
 from .palette import palette_of
@@ -34,21 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["html_report", "plotly_js", "script_json"]
 
 TEMPLATES = Path(__file__).with_name("templates")
-UNKNOWN = (
-    ("When cost becomes cash.", "The cost of the build-out and the funding gap count racks when they are "
-     "delivered and halls when they are energised; the chapter “Money” follows the cash, with deposits, "
-     "payments on acceptance and progress payments."),
-    ("Income beyond what is written.", "Receipts are those of served output tokens and of the income that "
-     "the scenario states; no market answers to prices, and nothing is earned after the horizon: racks, "
-     "halls and contracts have no value at its end."),
-    ("Books of others.", "Parties beside the buyer have only what this plan makes them pay and receive, not "
-     "their other business; their costs of making and running are planning defaults."),
-    ("Work beside training and serving.", "Experiments, data generation and evaluation hold no "
-     "accelerators unless the scenario has a campaign for them."),
-    ("Measured power.", "Power is nameplate: what racks and sites are rated for, not what meters read. "
-     "Energy follows from an average load."),
-    ("Chance.", "This plan has no draws: where a range is shown, it is the range of a source."),
-)  # fmt: skip
 
 
 def html_report(plan: Plan, *, run_name: str = "") -> str:
@@ -92,7 +78,7 @@ def html_report(plan: Plan, *, run_name: str = "") -> str:
         plan=plan,
         run_name=run_name,
         description=spec.description,
-        facts=_facts(plan),
+        facts=facts(plan),
         tiles=headline(view),
         charts=build,
         money=money,
@@ -108,16 +94,6 @@ def html_report(plan: Plan, *, run_name: str = "") -> str:
         figures=Markup(script_json(_figures(view, charts))),
         script_hashes=f"'{_hash(library)}' '{_hash(script)}'",
     )
-
-
-def _facts(plan: Plan) -> list[str]:
-    spec, months = plan.scenario.spec, plan.horizon.months
-    return [
-        f"{plan.horizon} · {months} month{'' if months == 1 else 's'}",
-        f"US dollars of {spec.money.price_year}, no inflation",
-        f"deployment: {spec.deployment.policy}",
-        f"gigawatt {plan.version}",
-    ]
 
 
 def _figures(view: View, charts: Sequence[Chart]) -> dict[str, Any]:

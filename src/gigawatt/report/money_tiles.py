@@ -55,8 +55,8 @@ def _owners(buyer: Mapping[str, Any], why: tuple[str, ...]) -> Tile:
         if buyer["owners_irr"] is None
         else f"{percent(buyer['owners_irr'])} a year"
     )
-    more = f"{number(buyer['owners_moic'], 2)} × back, {rate}"
-    return Tile("Owners bring", money(buyer["owners_paid_in_usd"]), "", (more,), why)
+    back = f"{number(buyer['owners_moic'], 2)} × back" if buyer["owners_moic"] else "nothing back"
+    return Tile("Owners bring", money(buyer["owners_paid_in_usd"]), "", (back, rate), why)
 
 
 def _levelised(
