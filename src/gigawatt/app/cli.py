@@ -31,6 +31,7 @@ from .commands import (
     infer,
     new,
     plan,
+    report,
     schema,
     train,
     validate,
@@ -79,6 +80,7 @@ def _common(
 
 
 app.command("plan")(plan.plan_command)
+app.command("report", epilog=report.EXAMPLES)(report.report_command)
 app.command("explain")(explain.explain_command)
 app.command("compare")(compare.compare_command)
 app.command("new")(new.new_command)
