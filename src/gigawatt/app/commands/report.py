@@ -53,9 +53,7 @@ def report_command(
     xlsx: Annotated[bool, typer.Option("--xlsx", help="Write books.xlsx.")] = False,
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--out", help="File for one format, or folder for any.", metavar="PATH"
-        ),
+        typer.Option("--out", help="File for one format, or folder for any.", metavar="PATH"),
     ] = None,
     runs: Annotated[
         Path, typer.Option("--runs", help="Where the new run folder of a scenario goes.")
