@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-
-import tempfile
 from pathlib import Path
 
 import numpy as np

@@ -36,7 +36,9 @@ def row(months, **at):
 
 def facts(months=6, single=None, **figures):
     """Facts with the figures given by name and label; what is left out is not there."""
-    known = {name: {"": np.array(float(value))} for name, value in {**SINGLE, **(single or {})}.items()}
+    known = {
+        name: {"": np.array(float(value))} for name, value in {**SINGLE, **(single or {})}.items()
+    }
     for name, by_label in figures.items():
         known[name] = {label: np.asarray(value, dtype=float) for label, value in by_label.items()}
     labels = {
@@ -75,7 +77,11 @@ def kept(made, instruments=None):
 
 def parties_agree(books, lines):
     """What one party owes another, the other has coming; sums of money move between two parties."""
-    pairs = [("loans", "loans_granted"), ("leases", "leases_granted"), ("deposits_paid", "deposits_received")]
+    pairs = [
+        ("loans", "loans_granted"),
+        ("leases", "leases_granted"),
+        ("deposits_paid", "deposits_received"),
+    ]
     for owed, granted in pairs:
         a = sum((v for k, v in lines.items() if k.startswith(f"{owed}[") and "]" in k
                  and k[len(owed) + 1 : -1] in books.parties), np.zeros(books.sheet.months))  # fmt: skip

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from finance.deal import facts, income, kept, parties_agree, racks, row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from finance.deal import facts, income, kept, parties_agree, racks, row
 from gigawatt.core.months import Month
 from gigawatt.finance.stored import books_from_plain, books_to_plain
 from gigawatt.scenario.instruments import (
@@ -28,13 +28,25 @@ def balances(books, lines):
 
 
 def loan(**more):
-    terms = {"kind": "term_loan", "limit": "1 MUSD", "until": "2027-03", "margin": "12 %/year", "amortisation": "3 months"}
+    terms = {
+        "kind": "term_loan",
+        "limit": "1 MUSD",
+        "until": "2027-03",
+        "margin": "12 %/year",
+        "amortisation": "3 months",
+    }
     return TermLoan(**{**terms, **more})
 
 
 def loan_facts(months=8, last=2, **terms):
     """Terms as numbers: the loan may be drawn in months 0 to `last`."""
-    base = {"limit": 1e6, "advance_rate": 0.8, "margin": 0.12, "undrawn_fee": 0.0, "upfront_fee": 0.0}
+    base = {
+        "limit": 1e6,
+        "advance_rate": 0.8,
+        "margin": 0.12,
+        "undrawn_fee": 0.0,
+        "upfront_fee": 0.0,
+    }
     at = np.arange(months)
     return {f"loan_{name}": {"l": value} for name, value in {**base, **terms}.items()} | {
         "open": {"l": at <= last},
@@ -68,7 +80,9 @@ def test_racks_are_paid_in_parts_worn_out_and_sold():
 def test_halls_are_paid_while_they_are_built():
     """40 MW energised in month 0 and 60 in month 3, over two months each: what was due before falls first."""
     made = facts(
-        halls_new_mw={"s": row(6, m0=40, m3=60)}, halls_mw={"s": row(6)}, facility_cost_usd={"s": 10.0}
+        halls_new_mw={"s": row(6, m0=40, m3=60)},
+        halls_mw={"s": row(6)},
+        facility_cost_usd={"s": 10.0},
     )
     books, lines = kept(made)
     assert lines["halls_paid[s]"].tolist() == [400, 0, 300, 300, 0, 0]
@@ -79,9 +93,11 @@ def test_halls_are_paid_while_they_are_built():
 
 def test_running_costs_and_income_are_paid_later():
     made = facts(
-        energy_mwh={"s": row(6, m1=10, m2=20)}, energy_price_usd={"s": 50.0}, energy_shape={"s": 1.1},
+        energy_mwh={"s": row(6, m1=10, m2=20)},
+        energy_price_usd={"s": 50.0},
+        energy_shape={"s": 1.1},
         **income([0, 0, 900, 0, 0, 0], after=2),
-    )  # fmt: skip
+    )
     books, lines = kept(made)
     assert lines["energy_cost[s]"].tolist() == [0, 550, 1100, 0, 0, 0]
     assert lines["energy_paid"].tolist() == [0, 0, 550, 1100, 0, 0]
@@ -92,10 +108,13 @@ def test_running_costs_and_income_are_paid_later():
 
 def test_power_bought_ahead_is_taken_or_paid():
     made = facts(
-        energy_mwh={"s": [0, 50, 100, 150, 0, 0]}, energy_price_usd={"s": 60.0}, energy_shape={"s": 1.0},
-        purchase_mwh={"s": [0, 100, 100, 100, 100, 0]}, purchase_price_usd={"s": 40.0},
+        energy_mwh={"s": [0, 50, 100, 150, 0, 0]},
+        energy_price_usd={"s": 60.0},
+        energy_shape={"s": 1.0},
+        purchase_mwh={"s": [0, 100, 100, 100, 100, 0]},
+        purchase_price_usd={"s": 40.0},
         purchase_take_or_pay={"s": 0.8},
-    )  # fmt: skip
+    )
     _, lines = kept(made)
     assert lines["energy_agreed[s]"].tolist() == [0, 3200, 4000, 4000, 3200, 0]
     assert lines["energy_market[s]"].tolist() == [0, 0, 0, 3000, 0, 0]
@@ -103,9 +122,13 @@ def test_power_bought_ahead_is_taken_or_paid():
 
 def test_a_contract_that_is_ended_costs_its_fee():
     made = facts(
-        partner_commitment_usd={"p": 600.0}, partner_term_months={"p": 6}, contract_running={"p": np.ones(6)},
-        contract_open={"p": [1, 1, 0, 0, 0, 0]}, contract_ends={"p": row(6, m2=1)}, termination_fee={"p": 0.25},
-    )  # fmt: skip
+        partner_commitment_usd={"p": 600.0},
+        partner_term_months={"p": 6},
+        contract_running={"p": np.ones(6)},
+        contract_open={"p": [1, 1, 0, 0, 0, 0]},
+        contract_ends={"p": row(6, m2=1)},
+        termination_fee={"p": 0.25},
+    )
     books, lines = kept(made)
     assert lines["capacity_cost[p]"].tolist() == [100, 100, 0, 0, 0, 0]
     assert lines["termination[p]"].tolist() == [0, 0, 100, 0, 0, 0]
@@ -148,7 +171,9 @@ def test_a_sculpted_loan_is_covered_evenly():
 
 def test_a_level_loan_is_sized_by_its_worst_month():
     """Cash of 100 a month covers 1.25 times the first payment, a third and the interest on all."""
-    made = facts(8, **racks(8), **income([0, 0, 0, 100, 100, 100, 100, 100], 8), **loan_facts(sizing=1.25))
+    made = facts(
+        8, **racks(8), **income([0, 0, 0, 100, 100, 100, 100, 100], 8), **loan_facts(sizing=1.25)
+    )
     _, lines = kept(made, {"l": loan(sizing=1.25)})
     assert lines["loan_drawn[l]"][-1] == pytest.approx(100 / 1.25 / (1 / 3 + 0.01), abs=0.01)
     assert lines["loan_cover[l]"][3] == pytest.approx(1.25, abs=1e-4)
@@ -160,16 +185,33 @@ def test_undrawn_and_upfront_fees():
     assert lines["loan_fees[l]"].tolist() == [30, 10, 10, 0, 0, 0, 0, 0]
 
 
-LEASE = {"limit": 1e6, "share": 0.5, "rate": 0.12, "residual": 0.2, "equity_share": 0.25, "debt_rate": 0.06}
+LEASE = {
+    "limit": 1e6,
+    "share": 0.5,
+    "rate": 0.12,
+    "residual": 0.2,
+    "equity_share": 0.25,
+    "debt_rate": 0.06,
+}
 
 
 def lease_facts(months=8, **terms):
-    return {f"lease_{k}": {"c": v} for k, v in {**LEASE, **terms}.items()} | {"open": {"c": np.ones(months)}}
+    return {f"lease_{k}": {"c": v} for k, v in {**LEASE, **terms}.items()} | {
+        "open": {"c": np.ones(months)}
+    }
 
 
 def chip_lease():
-    return ChipLease(kind="chip_lease", limit="1 MUSD", share=0.5, rate="12 %/year", term="3 months",
-                     residual="20 %", debt_rate="6 %/year", party="fund")  # fmt: skip
+    return ChipLease(
+        kind="chip_lease",
+        limit="1 MUSD",
+        share=0.5,
+        rate="12 %/year",
+        term="3 months",
+        residual="20 %",
+        debt_rate="6 %/year",
+        party="fund",
+    )
 
 
 def test_a_chip_lease_is_an_annuity_with_a_last_payment():
@@ -183,12 +225,16 @@ def test_a_chip_lease_is_an_annuity_with_a_last_payment():
     assert lines["lease_principal[c]"].sum() == 550
     # The company keeps no cash: its lender gets 6 % on three quarters, its owner the rest.
     assert np.abs(lines["cash[c-company]"]).max() == 0.0
-    assert lines["company_interest[c]"].sum() == pytest.approx(lines["lease_interest[c]"].sum() * 0.375, abs=0.03)
+    assert lines["company_interest[c]"].sum() == pytest.approx(
+        lines["lease_interest[c]"].sum() * 0.375, abs=0.03
+    )
     balances(books, lines)
 
 
 def test_a_lease_without_interest_repays_evenly():
-    _, lines = kept(facts(8, **racks(8), **lease_facts(rate=0.0, residual=0.0)), {"c": chip_lease()})
+    _, lines = kept(
+        facts(8, **racks(8), **lease_facts(rate=0.0, residual=0.0)), {"c": chip_lease()}
+    )
     assert lines["lease_principal[c]"].tolist() == [0, 0, 0, 183.33, 183.34, 183.33, 0, 0]
 
 
@@ -221,9 +267,12 @@ def test_what_nobody_fills_is_said():
 
 def test_losses_are_carried_before_tax_is_paid():
     made = facts(
-        single={"tax_rate": 0.25, "paid_after": 0}, energy_mwh={"s": [10, 0, 0, 0, 0, 0]},
-        energy_price_usd={"s": 100.0}, energy_shape={"s": 1.0}, **income([0, 400, 400, 400, 0, 0]),
-    )  # fmt: skip
+        single={"tax_rate": 0.25, "paid_after": 0},
+        energy_mwh={"s": [10, 0, 0, 0, 0, 0]},
+        energy_price_usd={"s": 100.0},
+        energy_shape={"s": 1.0},
+        **income([0, 400, 400, 400, 0, 0]),
+    )
     books, lines = kept(made)
     assert lines["losses_carried"].tolist() == [1000, 600, 200, 0, 0, 0]
     assert lines["tax_paid"].tolist() == [0, 0, 0, 50, 0, 0]
@@ -231,7 +280,9 @@ def test_losses_are_carried_before_tax_is_paid():
 
 
 def test_a_prepayment_is_set_off_against_receipts():
-    made = facts(**income([0, 400, 400, 400, 400, 400]), paid_in={"a": row(6, m0=250)}, set_off={"a": 0.25})
+    made = facts(
+        **income([0, 400, 400, 400, 400, 400]), paid_in={"a": row(6, m0=250)}, set_off={"a": 0.25}
+    )
     instrument = Prepayment(kind="prepayment", schedule={"2027-01": "250 USD"}, set_off="25 %")
     books, lines = kept(made, {"a": instrument})
     assert lines["set_off_against[a]"].tolist() == [0, 100, 100, 50, 0, 0]
@@ -241,11 +292,17 @@ def test_a_prepayment_is_set_off_against_receipts():
 
 @pytest.mark.parametrize("sell", [True, False])
 def test_warrants_are_value_and_cash_only_if_sold(sell):
-    made = facts(shares_vesting={"w": row(6, m1=10)}, share_price={"w": np.full(6, 60.0)}, strike={"w": 0.01})
+    made = facts(
+        shares_vesting={"w": row(6, m1=10)}, share_price={"w": np.full(6, 60.0)}, strike={"w": 0.01}
+    )
     instrument = Warrants(
-        kind="warrants", strike="0.01 USD", party="maker", sell=sell, share_price={"2027-01": "60 USD"},
+        kind="warrants",
+        strike="0.01 USD",
+        party="maker",
+        sell=sell,
+        share_price={"2027-01": "60 USD"},
         tranches={"one": {"shares": 10, "capacity": "1 GW"}},
-    )  # fmt: skip
+    )
     books, lines = kept(made, {"w": instrument})
     assert lines["warrants_vested[w]"].tolist() == [0, 599.9, 0, 0, 0, 0]
     assert lines["cash[buyer]"][-1] == (599.9 if sell else 0.0)
@@ -278,21 +335,41 @@ def everything(seed, scale=1.0):
         "energy_shape": {"s": 1.1},
         "income_usd": {"sales": some(4e7)},
         "collected_after": {"sales": int(rng.integers(0, 4))},
-        "paid_in": {"e": np.round(rng.uniform(0, 2e7, months)) * scale * (at % 9 == 3), "a": row(months, m1=5e6 * scale)},
+        "paid_in": {
+            "e": np.round(rng.uniform(0, 2e7, months)) * scale * (at % 9 == 3),
+            "a": row(months, m1=5e6 * scale),
+        },
         "set_off": {"a": 0.3},
         "open": {"r": np.ones(months), "c": (at < 20), "l": (at >= 2) & (at <= 11)},
-        **{k: v for k, v in loan_facts(months, 11, limit=4e7 * scale, undrawn_fee=0.01).items() if k != "open"},
+        **{
+            k: v
+            for k, v in loan_facts(months, 11, limit=4e7 * scale, undrawn_fee=0.01).items()
+            if k != "open"
+        },
         **{k: v for k, v in lease_facts(months, limit=2e7 * scale).items() if k != "open"},
-        **{k: v for k, v in revolver_facts(months, limit=1e7 * scale, undrawn_fee=0.004).items() if k != "open"},
-    }  # fmt: skip
-    single = {"tax_rate": 0.21, "base_rate": 0.037, "rack_maintenance": 0.04, "insurance": 0.003, "opening_cash": 1e6 * scale}
+        **{
+            k: v
+            for k, v in revolver_facts(months, limit=1e7 * scale, undrawn_fee=0.004).items()
+            if k != "open"
+        },
+    }
+    single = {
+        "tax_rate": 0.21,
+        "base_rate": 0.037,
+        "rack_maintenance": 0.04,
+        "insurance": 0.003,
+        "opening_cash": 1e6 * scale,
+    }
     instruments = {
         "e": Equity(kind="equity", schedule={"2027-01": "1 USD"}, party="acme"),
         "a": Prepayment(kind="prepayment", schedule={"2027-01": "1 USD"}),
         "c": chip_lease(),
-        "l": loan(amortisation=f"{int(rng.integers(3, 30))} months", repayment=str(rng.choice(["level", "annuity"]))),
+        "l": loan(
+            amortisation=f"{int(rng.integers(3, 30))} months",
+            repayment=str(rng.choice(["level", "annuity"])),
+        ),
         "r": Revolver(kind="revolver", limit="1 USD", margin="1 %/year", party="bank"),
-    }  # fmt: skip
+    }
     return facts(months, single, **figures), instruments
 
 
@@ -319,7 +396,13 @@ def test_money_scaled_by_ten_scales_every_amount_by_ten():
     small, instruments = everything(11)
     large, _ = everything(11, 10.0)
     one, ten = kept(small, instruments)[1], kept(large, instruments)[1]
-    for name in ("owners_paid_in", "profit[buyer]", "tax_paid", "lease_owed[c]", "loan_interest[l]"):
+    for name in (
+        "owners_paid_in",
+        "profit[buyer]",
+        "tax_paid",
+        "lease_owed[c]",
+        "loan_interest[l]",
+    ):
         np.testing.assert_allclose(one[name] * 10, ten[name], atol=5.0)
 
 

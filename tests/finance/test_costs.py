@@ -13,7 +13,9 @@ from gigawatt.finance.costs import (
 
 
 def test_racks_are_paid_when_they_arrive_with_their_network():
-    spend = rack_spend(np.array([[100.0, 100.0, 160.0]]), np.array([[7.8e6, 7.8e6, 7e6]]), np.array([0.125]))
+    spend = rack_spend(
+        np.array([[100.0, 100.0, 160.0]]), np.array([[7.8e6, 7.8e6, 7e6]]), np.array([0.125])
+    )
     assert spend[0] == pytest.approx([877.5e6, 0.0, 60 * 7e6 * 1.125])
 
 

@@ -138,7 +138,9 @@ def test_floats_equal_a_plain_interpreter(seed):
     for name, line in sheet.lines.items():
         wanted = [plain.row(name, t) for t in range(sheet.months)]
         if line.unit == "USD":
-            np.testing.assert_array_equal(np.rint(found[name] * 100), np.rint(np.array(wanted) * 100))
+            np.testing.assert_array_equal(
+                np.rint(found[name] * 100), np.rint(np.array(wanted) * 100)
+            )
         else:
             np.testing.assert_allclose(found[name], wanted, rtol=1e-9)
 

@@ -42,7 +42,12 @@ CAMPUS = {
         "commissioned_to_service": "0 months",
     },
     "costs": {
-        "racks": {"deposit": "10 %", "on_delivery": "50 %", "acceptance": "1 month", "residual": "0 %"},
+        "racks": {
+            "deposit": "10 %",
+            "on_delivery": "50 %",
+            "acceptance": "1 month",
+            "residual": "0 %",
+        },
         "halls": {"build": "1 month", "life": "100 months"},
         "rack_maintenance": "12 %/year",
         "hall_maintenance": "0 %/year",
@@ -75,7 +80,12 @@ def test_a_campus_by_hand(campus):
     assert lines["on_acceptance[vr-nvl72]"][3] == 320e6
     assert lines["halls_paid[a]"][2] == 200e6
     # in service from April 2027 for a year: 1 % of the price a month, 20 MW × 720 h × 50 USD
-    assert lines["rack_maintenance_cost[vr-nvl72]"][2:16].tolist() == [0] + [8e6] * 9 + [8e6, 16e6, 16e6, 8e6]
+    assert lines["rack_maintenance_cost[vr-nvl72]"][2:16].tolist() == [0] + [8e6] * 9 + [
+        8e6,
+        16e6,
+        16e6,
+        8e6,
+    ]
     assert lines["energy_cost[a]"][3] == 20 * 720 * 50
     # the second lot serves from February 2028: two of its twelve months before the first lot ends
     both = lines["racks_depreciation[vr-nvl72]"][3:15].sum()
@@ -90,7 +100,9 @@ def test_depreciation_ends_with_the_price_that_was_paid(campus):
 
 def test_a_price_path_moves_what_later_racks_cost():
     """Racks of 2028 cost 75 %, in the build, in the books and in what is written off."""
-    made = planned(hardware={"vr-nvl72": {**CAMPUS["hardware"]["vr-nvl72"], "price_path": {"2027-06": "75 %"}}})
+    made = planned(
+        hardware={"vr-nvl72": {**CAMPUS["hardware"]["vr-nvl72"], "price_path": {"2027-06": "75 %"}}}
+    )
     assert made["finance.rack_spend_usd"].values.sum() == 800e6 + 600e6
     assert made.books.lines["racks_cost[vr-nvl72]"].sum() == 1400e6
     assert made.books.lines["racks_depreciation[vr-nvl72]"].sum() == pytest.approx(1400e6, abs=0.01)
@@ -103,7 +115,8 @@ def test_rent_stands_in_for_halls():
     assert made["finance.facility_spend_usd"].values.sum() == 0.0
     rent = made.books.lines["site_rent[a]"]
     assert rent[2:14].tolist() == [2e6] * 10 + [4e6] * 2
-    assert rent[14:].sum() == 0.0
+    # after its term the rent goes on for what is in use: both lots in March 2028, then the second
+    assert rent[14:].tolist() == [4e6] + [2e6] * 10 + [0.0] * 23
 
 
 def test_a_contract_is_priced_by_power_and_ended_by_an_event():
@@ -130,7 +143,9 @@ EQUITY = {"kind": "equity", "schedule": {"2027-02": "100 MUSD"}}
 
 def test_conditions_hold_money_back():
     def paid(**more):
-        made = planned(investment={"e": {**EQUITY, "conditions": [more]}}, events={"go": "2027-09", "no": None})
+        made = planned(
+            investment={"e": {**EQUITY, "conditions": [more]}}, events={"go": "2027-09", "no": None}
+        )
         rows = made["finance.investment_usd"].values[:, 0]
         return [str(made.horizon.start + int(t)) for t in np.flatnonzero(rows)]
 
@@ -142,7 +157,12 @@ def test_conditions_hold_money_back():
 
 
 def test_a_guaranty_falls_away_with_its_event():
-    guaranty = {"kind": "guaranty", "cap": "1 GUSD", "per_gigawatt": "10 GUSD/GW", "release": "rating"}
+    guaranty = {
+        "kind": "guaranty",
+        "cap": "1 GUSD",
+        "per_gigawatt": "10 GUSD/GW",
+        "release": "rating",
+    }
     made = planned(investment={"g": guaranty}, events={"rating": "2028-06"})
     exposure = made["finance.exposure_usd"].values[:, 0]
     assert exposure[3] == pytest.approx(200e6)
@@ -195,15 +215,47 @@ def test_a_loan_that_no_cash_carries_cannot_be_sized():
 
 
 def test_income_grows_and_is_collected_later():
-    income = {"s": {"path": {"2027-02": "1 MUSD/month"}, "growth": "10 %/month", "collected_after": "2 months"}}
+    income = {
+        "s": {
+            "path": {"2027-02": "1 MUSD/month"},
+            "growth": "10 %/month",
+            "collected_after": "2 months",
+        }
+    }
     lines = planned(income=income).books.lines
     assert lines["revenue_from[s]"][:4].tolist() == [0, 1e6, 1.1e6, 1.21e6]
     assert lines["collected[s]"][:5].tolist() == [0, 0, 0, 1e6, 1.1e6]
 
 
+def test_a_revolver_that_ends_is_due():
+    revolver = {
+        "kind": "revolver",
+        "limit": "100 MUSD",
+        "margin": "0 %/year",
+        "until": "2027-06",
+        "party": "bank",
+    }
+    lines = planned(investment={"rcf": revolver}, money={"base_rate": "0 %/year"}).books.lines
+    assert lines["revolver_owed[rcf]"][5] == 100e6
+    assert lines["revolver_due[rcf]"][6] == 100e6
+    assert lines["revolver_owed[rcf]"][6:].sum() == 0.0
+
+
+def test_a_valuation_prices_each_tranche_after_the_last():
+    """100 MUSD at 900, then 100 at 1,900: a tenth, diluted by a twentieth, and a twentieth."""
+    equity = {"kind": "equity", "schedule": {"2027-02": "100 MUSD", "2028-02": "100 MUSD"},
+              "valuation": {"2027-01": "900 MUSD", "2028-01": "1900 MUSD"}}  # fmt: skip
+    made = planned(investment={"e": equity})
+    assert made.summary()["books"]["stakes"]["e"] == pytest.approx(0.1 * 0.95 + 0.05)
+
+
 def test_power_bought_ahead_has_its_own_price():
     site = {**CAMPUS["sites"]["a"]}
-    site["energy"] = {**site["energy"], "shape": 2.0, "contract": {"capacity": "10 MW", "price": "30 USD/MWh", "start": "2027-05"}}
+    site["energy"] = {
+        **site["energy"],
+        "shape": 2.0,
+        "contract": {"capacity": "10 MW", "price": "30 USD/MWh", "start": "2027-05"},
+    }
     lines = planned(sites={"a": site}).books.lines
     assert lines["energy_cost[a]"][3] == 20 * 720 * 100
     assert lines["energy_cost[a]"][4] == 10 * 744 * 30 + 10 * 744 * 100
@@ -244,10 +296,16 @@ def test_deals_say_who_pays_for_what(campus):
 
 def test_sensitivity_is_the_plan_with_one_term_moved(campus):
     rows = {row.term: row for row in sensitivity(campus.books)}
-    dearer = planned(hardware={"vr-nvl72": {**CAMPUS["hardware"]["vr-nvl72"], "price": "8.8 MUSD/rack"}})
+    dearer = planned(
+        hardware={"vr-nvl72": {**CAMPUS["hardware"]["vr-nvl72"], "price": "8.8 MUSD/rack"}}
+    )
     row = rows["rack_price[vr-nvl72]"]
-    assert row.owners_high_usd == pytest.approx(dearer.books.lines["owners_paid_to_date"][-1], abs=0.05)
-    assert row.need_high_usd == pytest.approx(dearer.summary()["books"]["buyer"]["peak_funding_usd"], abs=0.05)
+    assert row.owners_high_usd == pytest.approx(
+        dearer.books.lines["owners_paid_to_date"][-1], abs=0.05
+    )
+    assert row.need_high_usd == pytest.approx(
+        dearer.summary()["books"]["buyer"]["peak_funding_usd"], abs=0.05
+    )
 
 
 def test_lines_explain_themselves_down_to_the_source(campus):
@@ -265,4 +323,7 @@ def test_books_come_back_from_a_run_folder(campus, tmp_path):
     assert back.books.lines.keys() == campus.books.lines.keys()
     assert back.summary()["books"] == campus.summary()["books"]
     node = gw.explain(back, "books.value", line="racks_worn[vr-nvl72]", at="2028-03")
-    assert node.value == gw.explain(campus, "books.value", line="racks_worn[vr-nvl72]", at="2028-03").value
+    assert (
+        node.value
+        == gw.explain(campus, "books.value", line="racks_worn[vr-nvl72]", at="2028-03").value
+    )

@@ -7,10 +7,9 @@ import os
 import numpy as np
 import openpyxl
 import pytest
-from finance.test_books import everything
-from recalculate import Figures, Office
 
 import gigawatt as gw
+from finance.test_books import everything
 from gigawatt.finance.evaluate import evaluate
 from gigawatt.finance.model import books_of
 from gigawatt.finance.statements import pages_of
@@ -19,6 +18,7 @@ from gigawatt.report.workbook import write_workbook
 from gigawatt.report.workbook.names import term_names
 from gigawatt.report.workbook.places import arrange
 from gigawatt.scenario.load import shipped_scenarios
+from recalculate import Figures, Office
 
 pytestmark = pytest.mark.office
 
@@ -50,7 +50,9 @@ def wrong_cells(sheet, pages, months, lines, figures: Figures):
 
 def test_shipped_scenarios_recalculate_to_the_cent(office, tmp_path):
     """Formulas alone are in the files: every figure is LibreOffice's own."""
-    plans = {name: gw.plan(gw.load(name)) for name in shipped_scenarios() if not name.startswith("part-")}
+    plans = {
+        name: gw.plan(gw.load(name)) for name in shipped_scenarios() if not name.startswith("part-")
+    }
     paths = [tmp_path / f"{name}.xlsx" for name in plans]
     for path, plan in zip(paths, plans.values(), strict=True):
         plan_workbook(plan, path, cached=False)
@@ -94,8 +96,8 @@ def test_a_changed_price_recalculates_to_what_a_new_plan_says(office, tmp_path):
     dearer = gw.plan(gw.load("one-campus").set({"hardware.vr-nvl72.price": "9 MUSD/rack"}))
     pages = pages_of(plan.books.books, plan.scenario.spec.investment)
     months = [str(plan.horizon.start + t) for t in range(plan.horizon.months)]
-    wrong, _ = wrong_cells(
-        dearer.books.books.sheet, pages, months, dearer.books.lines, figures
-    )
+    wrong, _ = wrong_cells(dearer.books.books.sheet, pages, months, dearer.books.lines, figures)
     assert not wrong, wrong[:10]
-    assert not np.array_equal(dearer.books.lines["owners_paid_in"], plan.books.lines["owners_paid_in"])
+    assert not np.array_equal(
+        dearer.books.lines["owners_paid_in"], plan.books.lines["owners_paid_in"]
+    )

@@ -33,6 +33,8 @@ def book_rows(books: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
             f"{row['returned_share']:.0%} of {money(row['invested_usd'])} invested{by}; purchases of "
             f"{money(row['purchases_usd'])}",
         )
+    for key, share in books["stakes"].items():
+        yield f"share bought by {key}", f"{share:.1%} of {buyer['name']}, at the values stated"
     for key, row in books["cover"].items():
         if row["least"] is not None:
             broken = len(row["months_broken"])

@@ -30,7 +30,9 @@ def print_deals(plans: Sequence[tuple[str, Sequence[DealRow]]]) -> None:
         for row in rows:
             when = row.first if row.first == row.last else f"{row.first} → {row.last}"
             table.add_row(
-                f"{row.party}: {row.instrument}" if row.instrument != row.party.lower() else row.party,
+                f"{row.party}: {row.instrument}"
+                if row.instrument != row.party.lower()
+                else row.party,
                 row.kind,
                 row.pays_for,
                 "no limit" if math.isinf(row.limit_usd) else money(row.limit_usd),

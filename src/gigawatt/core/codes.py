@@ -91,6 +91,8 @@ CODES: dict[str, str] = {
     "E802": "No rate within the range brings the present value of a flow to zero",
     "E803": "A flow is not a finite number",
     "E804": "An invested or purchased amount is negative or not a number",
+    "E805": "A month cannot be funded",
+    "E806": "A loan cannot be sized",
     "E901": "A plan broke a conservation rule and was refused",
     "W101": "A system is taken to be available earlier than published",
     "W102": "A system comes after the horizon",

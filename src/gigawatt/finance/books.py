@@ -16,7 +16,7 @@ from typing import Literal
 from .formula import Expr, Row, sum_of
 from .sheet import Sheet
 
-__all__ = ["ACCOUNTS", "OUTSIDE", "Account", "Books", "FLOWS", "CashItem", "Party", "WaterfallRow"]
+__all__ = ["ACCOUNTS", "FLOWS", "OUTSIDE", "Account", "Books", "CashItem", "Party", "WaterfallRow"]
 
 Kind = Literal["asset", "liability", "equity", "income", "expense"]
 Flow = Literal["operations", "investing", "financing"]
@@ -163,9 +163,7 @@ class Books:
             self.cash_items.append(CashItem(payer, payee, flow, label, line.name, -1))
         if payee != OUTSIDE:
             self._post(payee, "cash", credit, line)
-            self.cash_items.append(
-                CashItem(payee, payer, payee_flow or flow, label, line.name, 1)
-            )
+            self.cash_items.append(CashItem(payee, payer, payee_flow or flow, label, line.name, 1))
 
     def record(self, line: Row, party: str, *, debit: str, credit: str) -> None:
         """Value moves by a line between two accounts of a party, without cash."""
@@ -249,7 +247,9 @@ class Books:
             f"equity[{party}]", sum_of([*balances["equity"], retained]), "all equity"
         )
         sheet.line(
-            f"balance_check[{party}]", assets - liabilities - equity, "assets less liabilities and equity; 0"
+            f"balance_check[{party}]",
+            assets - liabilities - equity,
+            "assets less liabilities and equity; 0",
         )
         change = Row(f"cash[{party}]") - Row(f"cash[{party}]").past()
         sheet.line(
@@ -270,7 +270,9 @@ class Books:
                 sections.append(sheet.line(name, self._signed(moved), label))
                 self.waterfall.append(WaterfallRow(party, flow, label, name))
             if sections:
-                sheet.line(f"cash_from_{flow}[{party}]", sum_of(list(sections)), f"cash from {flow}")
+                sheet.line(
+                    f"cash_from_{flow}[{party}]", sum_of(list(sections)), f"cash from {flow}"
+                )
         mine = [i for i in self.cash_items if i.party == party]
         into: list[Expr] = [Row(i.line) for i in mine if i.sign > 0]
         into += [Row(name) for name in self.opening.get(party, [])]

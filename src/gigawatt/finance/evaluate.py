@@ -74,9 +74,7 @@ def evaluate(sheet: Sheet, keep: Collection[str] | None = None) -> dict[str, Arr
     def compute(start: int) -> None:
         part = slice(start, start + _DRAWS_AT_A_TIME)
         of_rows = {name: _months_first(rows[name], part) for name in reads}
-        of_terms = {
-            name: value[part] if value.size > 1 else value for name, value in terms.items()
-        }
+        of_terms = {name: value[part] if value.size > 1 else value for name, value in terms.items()}
         for name, row in program(sheet.months, of_rows, of_terms).items():
             result[name][part] = row.T
 
@@ -152,13 +150,17 @@ class _Writer:
 
     def loop(self, names: list[str]) -> list[str]:
         """The months of a group one after another."""
-        inside, before, outside = set(names), [], {}
+        inside = set(names)
+        before: list[str] = []
+        outside: dict[str, str] = {}
         at_month: dict[int, str] = {}
         for name in names:
             for node in walk(self.exprs[name]):
                 if isinstance(node, TimeExpr):
                     if node.name in inside:
-                        raise ValueError(f"{name} looks over months of {node.name} that follow from it")
+                        raise ValueError(
+                            f"{name} looks over months of {node.name} that follow from it"
+                        )
                     alias = f"h{len(before)}_{self.rows[names[0]]}"
                     scalar = isinstance(node, (Total, Lowest))
                     before.append(f"{alias} = {'' if scalar else 'series'}({self._row(node)})")
@@ -314,9 +316,7 @@ def _lowest(row: Array) -> Array:
 
 def _ratio(numerator: Array, denominator: Array, otherwise: Array) -> Array:
     above = np.asarray(denominator) > 0.0
-    quotient = np.divide(
-        numerator, np.where(above, denominator, 1.0)
-    )
+    quotient = np.divide(numerator, np.where(above, denominator, 1.0))
     return np.asarray(np.where(above, quotient, otherwise))
 
 

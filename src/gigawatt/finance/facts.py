@@ -51,6 +51,10 @@ class Facts:
         values = self.figures.get(name, {}).get(label)
         return values is not None and bool(np.any(np.nan_to_num(values)))
 
+    def known(self, name: str, label: str = "") -> bool:
+        """Whether a figure is there at all, be it zero."""
+        return label in self.figures.get(name, {})
+
     def months_of(self, name: str, label: str = "") -> int:
         """A figure that is a whole number of months, the same in all draws."""
         return int(np.max(self.figures[name][label]))

@@ -210,7 +210,9 @@ def largest(*operands: Operand) -> Call:
     return Call("max", tuple(map(as_expr, operands)))
 
 
-def where(left: Operand, op: Literal[">", ">="], right: Operand, then: Operand, other: Operand) -> Call:
+def where(
+    left: Operand, op: Literal[">", ">="], right: Operand, then: Operand, other: Operand
+) -> Call:
     """`then` where the comparison holds, else `other`."""
     test = Binary(op, as_expr(left), as_expr(right))
     return Call("where", (test, as_expr(then), as_expr(other)))

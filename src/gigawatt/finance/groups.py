@@ -6,7 +6,7 @@ after another. The groups are the strongly connected components of "looks at" (T
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
@@ -69,7 +69,9 @@ def groups(
     return found
 
 
-def _components(looks_at: Mapping[str, Collection[str]], wanted: Collection[str]) -> list[list[str]]:
+def _components(
+    looks_at: Mapping[str, Collection[str]], wanted: Collection[str]
+) -> list[list[str]]:
     """Strongly connected components, each after all that it looks at; without recursion."""
     number: dict[str, int] = {}
     lowest: dict[str, int] = {}
@@ -79,7 +81,7 @@ def _components(looks_at: Mapping[str, Collection[str]], wanted: Collection[str]
     for root in sorted(wanted):
         if root in number:
             continue
-        work = [(root, iter(()), True)]
+        work: list[tuple[str, Iterator[str], bool]] = [(root, iter(()), True)]
         while work:
             name, following, fresh = work.pop()
             if fresh:

@@ -27,7 +27,7 @@ from .chapters.parties import BUYER
 from .chapters.racks import buy_racks
 from .chapters.running import run_sites
 from .facts import Facts
-from .formula import Row
+from .formula import Row, sum_of
 from .sheet import Sheet
 
 __all__ = ["books_of", "party_of"]
@@ -38,7 +38,9 @@ def party_of(key: str, instrument: Investment) -> str:
     return instrument.party or key
 
 
-def books_of(facts: Facts, instruments: Mapping[str, Investment], names: Mapping[str, str]) -> Books:
+def books_of(
+    facts: Facts, instruments: Mapping[str, Investment], names: Mapping[str, str]
+) -> Books:
     """The books of the buyer and of everybody it deals with.
 
     Parameters
@@ -55,8 +57,13 @@ def books_of(facts: Facts, instruments: Mapping[str, Investment], names: Mapping
     earn(books, facts)
     run_sites(books, facts)
     contract_capacity(books, facts)
-    cash = books.cash_flow(BUYER, ["operations"])
-    books.sheet.line("cash_for_debt", cash + 0.0, "receipts less running costs: cash for debt service, before tax")
+    _prepayments(books, facts, instruments)
+    prepaid = [Row(name) for name in books.sheet.lines if name.startswith("prepaid[")]
+    books.sheet.line(
+        "cash_for_debt",
+        books.cash_flow(BUYER, ["operations"]) - sum_of(prepaid),
+        "receipts, less those prepaid, less running costs: cash for debt service, before tax",
+    )
     buy_racks(books, facts)
     build_halls(books, facts)
     _instruments(books, facts, instruments, names)
@@ -73,6 +80,13 @@ def books_of(facts: Facts, instruments: Mapping[str, Investment], names: Mapping
     return books
 
 
+def _prepayments(books: Books, facts: Facts, instruments: Mapping[str, Investment]) -> None:
+    collected = [Row(name) for name in books.sheet.lines if name.startswith("collected[")]
+    for key, instrument in instruments.items():
+        if isinstance(instrument, Prepayment):
+            prepay(books, facts, key, instrument, collected)
+
+
 def _instruments(
     books: Books, facts: Facts, instruments: Mapping[str, Investment], names: Mapping[str, str]
 ) -> None:
@@ -82,14 +96,13 @@ def _instruments(
         party = party_of(key, instrument)
         role = "lender" if isinstance(instrument, (TermLoan, Revolver)) else "investor"
         if not isinstance(instrument, Prepayment):
-            books.party(party, names.get(party, party), "lender" if role == "lender" else "investor")
+            books.party(
+                party, names.get(party, party), "lender" if role == "lender" else "investor"
+            )
         if isinstance(instrument, (MilestoneEquity, Equity)):
             invest(books, facts, key, party)
         elif isinstance(instrument, Warrants):
             vest(books, facts, key, instrument, party)
-        elif isinstance(instrument, Prepayment):
-            collected = [Row(name) for name in books.sheet.lines if name.startswith("collected[")]
-            prepay(books, facts, key, instrument, collected)
         elif isinstance(instrument, ChipLease):
             financed.append(lease_chips(books, facts, key, instrument, party))
         elif isinstance(instrument, Revolver):

@@ -33,7 +33,9 @@ def statement_page(books: Books, party: str) -> Page:
     cash.append(Shown(f"cash[{party}]", "Cash, end of month", strong=True, flow=False))
     cash.append(Shown(f"sources[{party}]", "Sources"))
     cash.append(Shown(f"uses[{party}]", "Uses"))
-    cash.append(Shown(f"cash_check[{party}]", "Sources less uses less change of cash; 0", flow=False))
+    cash.append(
+        Shown(f"cash_check[{party}]", "Sources less uses less change of cash; 0", flow=False)
+    )
     sections = [Section("Cash", tuple(cash))]
     profit = [
         Shown(f"{name}[{party}]", account.label)
@@ -61,7 +63,19 @@ def statement_page(books: Books, party: str) -> Page:
     return Page(books.parties[party].name, tuple(sections))
 
 
-_STOCKS = ("owed", "drawn", "funded", "left", "worn", "value", "cover", "debt", "exact", "running", "to_date")
+_STOCKS = (
+    "owed",
+    "drawn",
+    "funded",
+    "left",
+    "worn",
+    "value",
+    "cover",
+    "debt",
+    "exact",
+    "running",
+    "to_date",
+)
 
 
 def instrument_page(books: Books, instruments: Iterable[str], before: Iterable[Page]) -> Page:

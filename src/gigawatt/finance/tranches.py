@@ -18,7 +18,13 @@ from gigawatt.core.arrays import Array
 from gigawatt.core.money import owed
 from gigawatt.fleet.calendar import later
 
-__all__ = ["Tranche", "dated_tranches", "guaranty_exposure", "milestone_tranches", "tranche_amounts"]
+__all__ = [
+    "Tranche",
+    "dated_tranches",
+    "guaranty_exposure",
+    "milestone_tranches",
+    "tranche_amounts",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,11 +34,14 @@ class KeptBooks:
         Values of all lines.
     bound : mapping of str to float
         Share of each partner's contract that is paid whatever the use [1].
+    sites : tuple of str
+        Own sites, in the order of the plan.
     """
 
     books: Books
     lines: dict[str, Array]
     bound: Mapping[str, float] = field(default_factory=dict)
+    sites: tuple[str, ...] = ()
 
     def figures(self) -> Figures:
         """What the plan keeps: every line, and what follows from them for each party."""
@@ -51,6 +54,9 @@ class KeptBooks:
             "books.value": np.stack([self.lines[name] for name in names], -1),
             "books.cash_usd": np.stack([self.lines[f"cash[{party}]"] for party in parties], -1),
             "books.at_stake_usd": np.stack([self._at_stake(party) for party in parties], -1),
+            "finance.energy_cost_usd": np.stack(
+                [self._line(f"energy_cost[{site}]") for site in self.sites], -1
+            ),
             "finance.free_cash_usd": free,
             "finance.owners_usd": owners,
             "finance.commitments_left_usd": self._commitments_left(),
@@ -95,7 +101,7 @@ def keep_books(scenario: Scenario, facts: Facts) -> KeptBooks:
     problems = [*_unsized(scenario, lines), *_unfunded(scenario, lines)]
     if problems:
         raise ScenarioError(problems)
-    return KeptBooks(books, lines, bound_shares(scenario))
+    return KeptBooks(books, lines, bound_shares(scenario), facts.sites)
 
 
 def bound_shares(scenario: Scenario) -> dict[str, float]:
@@ -118,7 +124,9 @@ def _unfunded(scenario: Scenario, lines: dict[str, Array]) -> list[Problem]:
         if instrument.kind == "revolver"
     ]
     owners = scenario.spec.money.sponsor
-    full.append(f"the owners have paid in {lines['owners_paid_to_date'][at]:,.2f} USD of {owners:,.2f} USD")
+    full.append(
+        f"the owners have paid in {lines['owners_paid_to_date'][at]:,.2f} USD of {owners:,.2f} USD"
+    )
     return [
         Problem(
             "E805",
@@ -157,5 +165,3 @@ def _unsized(scenario: Scenario, lines: dict[str, Array]) -> list[Problem]:
                 )
             )
     return problems
-
-

@@ -10,7 +10,6 @@ import numpy as np
 
 from gigawatt.core.yamltree import flatten
 from gigawatt.scenario.instruments import milestone_of
-from gigawatt.scenario.instruments import milestone_of
 
 from .calendar import months_late
 from .compare_workloads import moved_workloads

@@ -100,13 +100,20 @@ def deal_rows(plan: Plan) -> list[DealRow]:
     limit = plan.scenario.spec.money.sponsor
     rows.append(
         DealRow(
-            plan.scenario.label, "owners", plan.books.books.parties[BUYER].name, "what is left",
+            plan.scenario.label,
+            "owners",
+            plan.books.books.parties[BUYER].name,
+            "what is left",
             "whatever nothing else pays, running costs included",
-            float("inf") if limit is None else limit, float(paid.sum()), 0.0, first, last,
+            float("inf") if limit is None else limit,
+            float(paid.sum()),
+            0.0,
+            first,
+            last,
             float(paid.sum()) / cost if cost else 0.0,
             "owners: first loss, after all receipts",
         )
-    )  # fmt: skip
+    )
     return rows
 
 
@@ -170,7 +177,8 @@ def _pays_for(instrument: Investment) -> str:
     elif isinstance(instrument, ChipLease):
         text = f"{instrument.share:.0%} of racks at delivery, rented for {instrument.term:g} months"
     elif isinstance(instrument, Warrants):
-        text = f"shares at {instrument.strike:g} USD for GW {_counted(instrument.milestone)}, as the share price rises"
+        counted = _counted(instrument.milestone)
+        text = f"shares at {instrument.strike:g} USD for GW {counted}, as the share price rises"
     elif isinstance(instrument, Prepayment):
         text = "service later, set off against receipts"
     else:

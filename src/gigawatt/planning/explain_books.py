@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,8 @@ _DEPTH = 6
 
 def explain_line(plan: Plan, name: str, month: Month) -> Explanation:
     """One line of the books in one month."""
-    return _line(plan, name, month - plan.horizon.start, _DEPTH, set())
+    found = _line(plan, name, month - plan.horizon.start, _DEPTH, set())
+    return replace(found, name="books.value", labels={"line": name, "month": str(month)})
 
 
 def term_evidence(plan: Plan, name: str) -> Evidence | None:
@@ -44,7 +46,9 @@ def _line(plan: Plan, name: str, at: int, depth: int, seen: set[tuple[str, int]]
     value = float(plan.books.lines[name][at])
     unit = "USD" if line.unit == "USD exact" else line.unit
     if (name, at) in seen or depth == 0:
-        return Explanation(name, shown, value, unit, doc=line.doc, remark="" if depth == 0 else "explained above")
+        return Explanation(
+            name, shown, value, unit, doc=line.doc, remark="" if depth == 0 else "explained above"
+        )
     seen.add((name, at))
     below = []
     for node in dict.fromkeys(walk(line.expr)):
@@ -76,5 +80,7 @@ def _node(
     if node.name in sheet.givens:
         given = sheet.givens[node.name]
         month = str(plan.horizon.start + when)
-        return Explanation(node.name, {"month": month}, float(given.values[when]), given.unit, doc=given.doc)
+        return Explanation(
+            node.name, {"month": month}, float(given.values[when]), given.unit, doc=given.doc
+        )
     return _line(plan, node.name, when, depth, seen)

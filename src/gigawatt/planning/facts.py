@@ -67,7 +67,7 @@ def facts_of(
         found.setdefault(name, {}).update(by_label)
     for name in inputs.arrays:
         if name in found:
-            paths[name] = {label: f"inputs.{name}" for label in found[name]}
+            paths[name] = dict.fromkeys(found[name], f"inputs.{name}")
     paths |= places | _paths(scenario)
     money = scenario.spec.money
     return Facts(
@@ -143,7 +143,10 @@ def _sites(scenario: Scenario, inputs: Inputs, fleet: Buildout) -> Found:
         powered = int(np.argmax(inputs["site_power_mw"][s] > 0.0))
         if site.lease is not None:
             term = _window(months, powered, site.lease.term)
-            found.setdefault("rented_mw", {})[key] = inputs["site_power_mw"][s] * term
+            used = fleet.it_mw[s].sum(axis=0) * inputs["basis_ratio"][s]
+            # after its term the rent goes on for what is still in use
+            rented = np.where(term > 0.0, inputs["site_power_mw"][s], used)
+            found.setdefault("rented_mw", {})[key] = rented
             found.setdefault("rent_usd", {})[key] = np.array(site.lease.price)
         if (contract := site.energy.contract) is not None:
             start = powered if contract.start is None else inputs.horizon.offset(contract.start)
@@ -179,8 +182,12 @@ def _partners(scenario: Scenario, inputs: Inputs, figures: Mapping[str, Array]) 
         "partner_commitment_usd": _by(keys, inputs["partner_commitment_usd"]),
         "partner_term_months": _by(keys, inputs["partner_term_months"]),
         "provider_halls_mw": _by(keys, grown_mw),
-        "provider_hall_price": dict.fromkeys(keys, np.array(scenario.catalog.defaults.facility_cost.value)),
-        "provider_energy_price": dict.fromkeys(keys, np.array(scenario.catalog.defaults.energy_price.value)),
+        "provider_hall_price": dict.fromkeys(
+            keys, np.array(scenario.catalog.defaults.facility_cost.value)
+        ),
+        "provider_energy_price": dict.fromkeys(
+            keys, np.array(scenario.catalog.defaults.energy_price.value)
+        ),
         "provider_energy_mwh": _by(
             keys,
             it_mw * hours * (inputs["partner_load_factor"] * inputs["partner_pue"])[:, None],
@@ -189,7 +196,9 @@ def _partners(scenario: Scenario, inputs: Inputs, figures: Mapping[str, Array]) 
     defaults = scenario.catalog.defaults
     for p, key in enumerate(keys):
         partner = scenario.spec.partners[key]
-        running = _window(months, int(inputs["partner_first_month"][p]), float(inputs["partner_term_months"][p]))
+        running = _window(
+            months, int(inputs["partner_first_month"][p]), float(inputs["partner_term_months"][p])
+        )
         found.setdefault("contract_running", {})[key] = running
         if partner.system is not None:
             record = scenario.catalog.system(partner.system)
@@ -200,7 +209,7 @@ def _partners(scenario: Scenario, inputs: Inputs, figures: Mapping[str, Array]) 
                 found.setdefault("provider_rack_price", {})[key] = np.array(price)
         if partner.termination is not None:
             month = scenario.spec.events.get(partner.termination.event)
-            at = months if month is None else inputs.horizon.offset(month)
+            at = months if month is None else max(0, inputs.horizon.offset(month))
             open_ = (np.arange(months) < at).astype(float)
             found.setdefault("contract_open", {})[key] = open_
             found.setdefault("contract_ends", {})[key] = (np.arange(months) == at).astype(float)
@@ -245,11 +254,14 @@ def _paths(scenario: Scenario) -> dict[str, dict[str, str]]:
         "energy_shape": {key: f"sites.{key}.energy.shape" for key in spec.sites},
         "rent_usd": {key: f"sites.{key}.lease.price" for key in spec.sites},
         "purchase_price_usd": {key: f"sites.{key}.energy.contract.price" for key in spec.sites},
-        "purchase_take_or_pay": {key: f"sites.{key}.energy.contract.take_or_pay" for key in spec.sites},
-        "token_price_usd": {key: f"workloads.serving.{key}.price" for key in spec.workloads.serving},
+        "purchase_take_or_pay": {
+            key: f"sites.{key}.energy.contract.take_or_pay" for key in spec.sites
+        },
+        "token_price_usd": {
+            key: f"workloads.serving.{key}.price" for key in spec.workloads.serving
+        },
         "termination_fee": {key: f"partners.{key}.termination.fee" for key in spec.partners},
         "opening_cash": {"": "money.opening_cash"},
         "least_cash": {"": "money.least_cash"},
         "sponsor_limit": {"": "money.sponsor"},
     }
-

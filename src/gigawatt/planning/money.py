@@ -73,7 +73,6 @@ def money_figures(
     paid = paid_by_month(tranches, months)
     other = spend - paid.sum(axis=1)
     by_gigawatt, gigawatts = _by_gigawatt(scenario, fleet, counted, tranches)
-    energy = fleet.energy_mwh.sum(axis=1)
     figures = {
         "finance.rack_spend_usd": racks.T,
         "finance.refresh_spend_usd": racks.sum(axis=0) * fleet.refresh_share(),
@@ -83,7 +82,6 @@ def money_figures(
         "finance.other_sources_usd": other,
         "finance.funding_gap_usd": np.cumsum(other),
         "finance.exposure_usd": columns(_exposure(scenario, counted, opened, months), months),
-        "finance.energy_cost_usd": (energy * inputs["energy_price_usd"][:, None]).T,
         **by_gigawatt,
     }
     return figures, tranches, gigawatts

@@ -18,6 +18,8 @@ from gigawatt.finance.metrics import (
     payback_month,
     peak_funding,
 )
+from gigawatt.fleet.calendar import steps_to_curve
+from gigawatt.scenario.instruments import Equity, MilestoneEquity
 
 from .rates import CASES
 
@@ -49,6 +51,7 @@ def books_summary(plan: Plan) -> dict[str, Any]:
         "circularity": _circularity(plan),
         "contingent": _contingent(plan),
         "cover": _cover(plan),
+        "stakes": _stakes(plan),
     }
 
 
@@ -111,7 +114,9 @@ def _levelised(plan: Plan) -> dict[str, float | None]:
     rate = plan.scenario.spec.money.discount_rate
     cost = _cost(plan)
     hours = plan.horizon.hours()
-    own = plan["fleet.packages"].values.sum(axis=(1, 2)) + plan["partners.packages"].values.sum(axis=1)
+    own = plan["fleet.packages"].values.sum(axis=(1, 2)) + plan["partners.packages"].values.sum(
+        axis=1
+    )
     gpu_hours = own * hours
     uses = [str(u) for u in plan.use["use"].values]
     packages = plan["use.packages"].values[..., _CENTRAL]
@@ -120,7 +125,9 @@ def _levelised(plan: Plan) -> dict[str, float | None]:
     tokens = plan["serving.met_tokens_per_s"].values[..., _CENTRAL].sum(axis=1) * hours * 3600.0
     per_hour = float(levelised_cost(cost, gpu_hours, rate))
     served = float(npv(tokens, rate))
-    per_mtoken = per_hour * float(npv(serving_hours, rate)) / served * _MTOKEN if served > 0 else None
+    per_mtoken = (
+        per_hour * float(npv(serving_hours, rate)) / served * _MTOKEN if served > 0 else None
+    )
     return {
         "usd_per_gpu_hour": _known(per_hour, 4),
         "usd_per_effective_eflop": _known(float(levelised_cost(cost, flop, rate)) * _EFLOP, 6),
@@ -146,7 +153,9 @@ _NOT_COSTS = {"Receipts from customers", "Receipts set off against prepayments",
 
 def _party(plan: Plan, party: str) -> dict[str, Any]:
     books, lines = plan.books.books, plan.books.lines
-    flow = sum((_line(plan, f"cash_from_{f}[{party}]") for f in FLOWS), np.zeros(plan.horizon.months))
+    flow = sum(
+        (_line(plan, f"cash_from_{f}[{party}]") for f in FLOWS), np.zeros(plan.horizon.months)
+    )
     stake = plan["books.at_stake_usd"].sel(party=party).values
     most = int(np.argmax(stake))
     received: dict[str, float] = {}
@@ -207,8 +216,27 @@ def _contingent(plan: Plan) -> dict[str, Any]:
     return {
         "guaranties_usd": _cents(exposure.max(initial=0.0)),
         "guaranties_month": _month(plan, most) if exposure.any() else None,
+        "guaranties_end_usd": _cents(exposure[-1]) if exposure.size else 0.0,
         "commitments_left_usd": _cents(left.max(initial=0.0)),
     }
+
+
+def _stakes(plan: Plan) -> dict[str, Any]:
+    """Share of the buyer that equity buys, where a valuation prices it: each tranche after the last."""
+    found = {}
+    for key, instrument in plan.scenario.spec.investment.items():
+        if not isinstance(instrument, (MilestoneEquity, Equity)) or not instrument.valuation:
+            continue
+        steps = {plan.horizon.offset(month): usd for month, usd in instrument.valuation.items()}
+        value = steps_to_curve(list(steps), list(steps.values()), plan.horizon.months)
+        share = 0.0
+        for tranche in plan.tranches[key]:
+            if tranche.month is None or value[tranche.month] <= 0.0:
+                continue
+            new = float(tranche.usd) / (value[tranche.month] + float(tranche.usd))
+            share = share * (1.0 - new) + new
+        found[key] = round(share, 6)
+    return found
 
 
 def _cover(plan: Plan) -> dict[str, Any]:
@@ -230,5 +258,3 @@ def _cover(plan: Plan) -> dict[str, Any]:
             "owed_end_usd": _cents(_line(plan, f"loan_owed[{key}]")[-1]),
         }
     return found
-
-

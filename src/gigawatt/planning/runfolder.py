@@ -121,7 +121,9 @@ def save_run(
             (folder / "report.html").write_text(
                 report(plan, final[0].name if out is not None else ""), encoding="utf-8"
             )
-        kept = json.dumps(books_to_plain(plan.books.books), ensure_ascii=False, separators=(",", ":"))
+        kept = json.dumps(
+            books_to_plain(plan.books.books), ensure_ascii=False, separators=(",", ":")
+        )
         (folder / "books.json").write_text(kept, encoding="utf-8")
         record = json.dumps(_record(plan), indent=1, ensure_ascii=False)
         (folder / "run.json").write_text(record, encoding="utf-8")

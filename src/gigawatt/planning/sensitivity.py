@@ -95,11 +95,16 @@ def sensitivity(kept: KeptBooks, step: float = 0.1) -> list[Sensitivity]:
     owners = lines["owners_paid_to_date"][:, -1]
     rows = [
         Sensitivity(
-            name, sheet.terms[name].doc, sheet.terms[name].unit, float(np.asarray(sheet.terms[name].value)), step,
-            *need[2 * at : 2 * at + 2].tolist(), *owners[2 * at : 2 * at + 2].tolist(),
+            name,
+            sheet.terms[name].doc,
+            sheet.terms[name].unit,
+            float(np.asarray(sheet.terms[name].value)),
+            step,
+            *need[2 * at : 2 * at + 2].tolist(),
+            *owners[2 * at : 2 * at + 2].tolist(),
         )
         for at, name in enumerate(names)
-    ]  # fmt: skip
+    ]
     moving = [r for r in rows if r.swing_usd > 0.0 or r.need_low_usd != r.need_high_usd]
     return sorted(moving, key=lambda row: -row.swing_usd)
 

@@ -111,7 +111,7 @@ class SiteLease(_Spec):
     price: u.UsdPerMegawattMonth
     """Rent, on the site's basis."""
     term: u.Life | None = None
-    """Months of rent from the first power; to the end of the horizon if left out."""
+    """Months from the first power in which the whole of it is paid for; afterwards what is still in use."""
 
 
 class PowerPurchase(_Spec):

@@ -224,18 +224,11 @@ class Revolver(_Instrument):
     undrawn_fee: u.GrowthPerYear = 0.0
     """Fee on what is not drawn."""
     until: Month | None = None
-    """Last month in which it may be drawn."""
+    """Last month in which it may be drawn; what is owed then is due in the next."""
 
 
 Investment = Annotated[
-    MilestoneEquity
-    | Equity
-    | Guaranty
-    | TermLoan
-    | ChipLease
-    | Warrants
-    | Prepayment
-    | Revolver,
+    MilestoneEquity | Equity | Guaranty | TermLoan | ChipLease | Warrants | Prepayment | Revolver,
     Field(discriminator="kind"),
 ]
 

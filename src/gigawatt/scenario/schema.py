@@ -161,8 +161,8 @@ class Hardware(_Spec):
     until the next. Left out: none where `deliveries` are given, no limit otherwise."""
     price: u.UsdPerRack | None = None
     """Price of a rack at delivery."""
-    price_path: dict[Month, Annotated[float, u.Door("", "90 %", gt=0.0, le=100.0, bare=True)]] = Field(
-        default_factory=dict
+    price_path: dict[Month, Annotated[float, u.Door("", "90 %", gt=0.0, le=100.0, bare=True)]] = (
+        Field(default_factory=dict)
     )
     """Price by month of delivery, per `price`; each step holds until the next, 100 % before the first."""
     rack_power: u.RackPower | None = None

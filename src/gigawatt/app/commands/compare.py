@@ -40,7 +40,9 @@ def compare_command(
     result = compare(first, rest[0]) if len(rest) == 1 else None
     if json_:
         found = result.as_dict() if result else {"plans": [plan.scenario.label for plan in plans]}
-        print_json(found | {"deals": [row.as_dict() for _, rows in deals for row in rows]}, default=str)
+        print_json(
+            found | {"deals": [row.as_dict() for _, rows in deals for row in rows]}, default=str
+        )
         return
     if result is not None:
         print(result)

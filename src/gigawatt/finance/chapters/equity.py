@@ -17,8 +17,16 @@ def invest(books: Books, facts: Facts, key: str, party: str) -> None:
     sheet = books.sheet
     paid = facts.row(sheet, "paid_in", key, "USD", f"paid in by {key}")
     row = sheet.line(f"equity_paid[{key}]", paid * 1.0, f"shares issued to {key}")
-    books.pay(row, party, BUYER, debit="investments", credit="shares", label=f"Equity of {key}",
-              flow="investing", payee_flow="financing")  # fmt: skip
+    books.pay(
+        row,
+        party,
+        BUYER,
+        debit="investments",
+        credit="shares",
+        label=f"Equity of {key}",
+        flow="investing",
+        payee_flow="financing",
+    )
 
 
 def prepay(books: Books, facts: Facts, key: str, terms: Prepayment, collected: list[Row]) -> None:
@@ -26,17 +34,34 @@ def prepay(books: Books, facts: Facts, key: str, terms: Prepayment, collected: l
     sheet = books.sheet
     paid = facts.row(sheet, "paid_in", key, "USD", f"prepaid by {key}")
     row = sheet.line(f"prepaid[{key}]", paid * 1.0, f"prepaid by {key}")
-    books.pay(row, OUTSIDE, BUYER, debit="", credit="prepaid_by_customers", label=f"Prepayment of {key}",
-              flow="financing")  # fmt: skip
+    books.pay(
+        row,
+        OUTSIDE,
+        BUYER,
+        debit="",
+        credit="prepaid_by_customers",
+        label=f"Prepayment of {key}",
+        flow="operations",
+    )
     if not collected or not terms.set_off:
         return
     share = facts.term(sheet, "set_off", key, "1", "part of the receipts that is set off")
     open_ = sheet.row(f"prepayment_left[{key}]")
-    served = sheet.line(f"set_off_against[{key}]", smallest(sum_of(list(collected)) * share, open_.past()),
-                        f"receipts set off against the prepayment of {key}")  # fmt: skip
+    served = sheet.line(
+        f"set_off_against[{key}]",
+        smallest(sum_of(list(collected)) * share, open_.past()),
+        f"receipts set off against the prepayment of {key}",
+    )
     sheet.line(open_.name, open_.past() + row - served, f"prepayment of {key} not yet served")
-    books.pay(served, BUYER, OUTSIDE, debit="prepaid_by_customers", credit="",
-              label="Receipts set off against prepayments", flow="operations")  # fmt: skip
+    books.pay(
+        served,
+        BUYER,
+        OUTSIDE,
+        debit="prepaid_by_customers",
+        credit="",
+        label="Receipts set off against prepayments",
+        flow="operations",
+    )
 
 
 def vest(books: Books, facts: Facts, key: str, terms: Warrants, party: str) -> None:
@@ -45,12 +70,24 @@ def vest(books: Books, facts: Facts, key: str, terms: Warrants, party: str) -> N
     strike = facts.term(sheet, "strike", key, "USD", "price at which a share can be had")
     price = facts.row(sheet, "share_price", key, "USD", f"price of a share of {party}")
     shares = facts.row(sheet, "shares_vesting", key, "1", f"shares of {key} that vest")
-    value = sheet.line(f"warrants_vested[{key}]", shares * largest(price - strike, 0.0), f"value of the shares of {key} that vest")
+    value = sheet.line(
+        f"warrants_vested[{key}]",
+        shares * largest(price - strike, 0.0),
+        f"value of the shares of {key} that vest",
+    )
     books.record(value, BUYER, debit="warrants_held", credit="warrant_income")
     # The supplier's own shareholders bear it: an expense against equity, no cash.
     books.record(value, party, debit="warrant_cost", credit="shares")
     if terms.sell:
-        sold = sheet.line(f"warrants_sold[{key}]", value * 1.0, f"shares of {key} sold as they vest")
-        books.pay(sold, OUTSIDE, BUYER, debit="", credit="warrants_held", label=f"Shares of {key} sold", flow="financing")
-
-
+        sold = sheet.line(
+            f"warrants_sold[{key}]", value * 1.0, f"shares of {key} sold as they vest"
+        )
+        books.pay(
+            sold,
+            OUTSIDE,
+            BUYER,
+            debit="",
+            credit="warrants_held",
+            label=f"Shares of {key} sold",
+            flow="financing",
+        )

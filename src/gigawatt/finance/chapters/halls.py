@@ -25,19 +25,42 @@ def payments_for_halls(books: Books) -> Expr:
 
 def _build(books: Books, facts: Facts, site: str) -> None:
     sheet, build, life = books.sheet, facts.months_of("hall_build"), facts.months_of("hall_life")
-    price = facts.term(sheet, "facility_cost_usd", site, "USD/MW IT",
-                       f"land, shell, power and cooling at {site}", f"hall_price[{site}]")  # fmt: skip
-    power = facts.row(sheet, "halls_new_mw", site, "MW IT", f"power of the halls energised at {site}")
-    cost = sheet.line(f"halls_cost[{site}]", power * price, f"cost of the halls energised at {site}")
+    price = facts.term(
+        sheet,
+        "facility_cost_usd",
+        site,
+        "USD/MW IT",
+        f"land, shell, power and cooling at {site}",
+        f"hall_price[{site}]",
+    )
+    power = facts.row(
+        sheet, "halls_new_mw", site, "MW IT", f"power of the halls energised at {site}"
+    )
+    cost = sheet.line(
+        f"halls_cost[{site}]", power * price, f"cost of the halls energised at {site}"
+    )
     to_date = sheet.line(f"halls_cost_to_date[{site}]", cost.to_date(), "the same to date")
-    due = sheet.line(f"halls_paid_to_date[{site}]", to_date.ahead_mean(build),
-                     f"paid to date, evenly over {build} months up to energisation")  # fmt: skip
-    paid = sheet.line(f"halls_paid[{site}]", due - due.past(),
-                      f"paid for halls at {site}; the first month includes what fell due before")  # fmt: skip
-    books.pay(paid, BUYER, OUTSIDE, debit="construction", credit="", label="Halls", flow="investing")
+    due = sheet.line(
+        f"halls_paid_to_date[{site}]",
+        to_date.ahead_mean(build),
+        f"paid to date, evenly over {build} months up to energisation",
+    )
+    paid = sheet.line(
+        f"halls_paid[{site}]",
+        due - due.past(),
+        f"paid for halls at {site}; the first month includes what fell due before",
+    )
+    books.pay(
+        paid, BUYER, OUTSIDE, debit="construction", credit="", label="Halls", flow="investing"
+    )
     books.record(cost, BUYER, debit="halls", credit="construction")
-    serving = sheet.line(f"halls_serving_value[{site}]", cost.window(life),
-                         f"cost of the halls within their life of {life} months")  # fmt: skip
+    serving = sheet.line(
+        f"halls_serving_value[{site}]",
+        cost.window(life),
+        f"cost of the halls within their life of {life} months",
+    )
     worn = sheet.line(f"halls_worn[{site}]", serving.to_date() / life, "depreciation to date")
-    fall = sheet.line(f"halls_depreciation[{site}]", worn - worn.past(), f"depreciation of halls at {site}")
+    fall = sheet.line(
+        f"halls_depreciation[{site}]", worn - worn.past(), f"depreciation of halls at {site}"
+    )
     books.record(fall, BUYER, debit="depreciation", credit="halls")

@@ -18,15 +18,35 @@ def earn(books: Books, facts: Facts) -> None:
         if not served and not facts.has("income_usd", stream):
             continue
         if served:
-            tokens = facts.row(sheet, "served_mtokens", stream, "Mtoken", f"output tokens of {stream} served")
-            price = facts.term(sheet, "token_price_usd", stream, "USD/Mtoken", f"price of output tokens of {stream}")
+            tokens = facts.row(
+                sheet, "served_mtokens", stream, "Mtoken", f"output tokens of {stream} served"
+            )
+            price = facts.term(
+                sheet,
+                "token_price_usd",
+                stream,
+                "USD/Mtoken",
+                f"price of output tokens of {stream}",
+            )
             due = sheet.line(f"revenue_from[{stream}]", tokens * price, f"revenue of {stream}")
         else:
-            path = facts.row(sheet, "income_usd", stream, "USD", f"income of {stream}, as the scenario says")
+            path = facts.row(
+                sheet, "income_usd", stream, "USD", f"income of {stream}, as the scenario says"
+            )
             due = sheet.line(f"revenue_from[{stream}]", path * 1.0, f"revenue of {stream}")
         books.record(due, BUYER, debit="receivables", credit="revenue")
         wait = facts.months_of("collected_after", stream)
-        got = sheet.line(f"collected[{stream}]", due.past(wait) if wait else due * 1.0,
-                         f"revenue of {stream} collected, {wait} months later")  # fmt: skip
-        books.pay(got, OUTSIDE, BUYER, debit="", credit="receivables",
-                  label="Receipts from customers", flow="operations")  # fmt: skip
+        got = sheet.line(
+            f"collected[{stream}]",
+            due.past(wait) if wait else due * 1.0,
+            f"revenue of {stream} collected, {wait} months later",
+        )
+        books.pay(
+            got,
+            OUTSIDE,
+            BUYER,
+            debit="",
+            credit="receivables",
+            label="Receipts from customers",
+            flow="operations",
+        )

@@ -6,7 +6,17 @@ import numpy as np
 
 from gigawatt.finance.books import Books
 from gigawatt.finance.facts import Facts
-from gigawatt.finance.formula import Expr, Number, Row, Term, largest, ratio, smallest, sum_of, where
+from gigawatt.finance.formula import (
+    Expr,
+    Number,
+    Row,
+    Term,
+    largest,
+    ratio,
+    smallest,
+    sum_of,
+    where,
+)
 from gigawatt.scenario.instruments import TermLoan
 
 from .halls import payments_for_halls
@@ -18,7 +28,9 @@ __all__ = ["lend"]
 _MONTHS = 12.0
 
 
-def lend(books: Books, facts: Facts, key: str, loan: TermLoan, party: str, financed: list[Row]) -> None:
+def lend(
+    books: Books, facts: Facts, key: str, loan: TermLoan, party: str, financed: list[Row]
+) -> None:
     """Add a term loan.
 
     Parameters
@@ -54,8 +66,11 @@ def lend(books: Books, facts: Facts, key: str, loan: TermLoan, party: str, finan
         eligible = largest(eligible - sum_of(list(financed)), 0.0)
     drawn = sheet.row(f"loan_drawn[{key}]")
     advance = term("advance_rate", "1", "loan per eligible cost")
-    draw = sheet.line(f"loan_draw[{key}]", largest(smallest(eligible * advance * open_, size - drawn.past()), 0.0),
-                      f"drawn on {key}")  # fmt: skip
+    draw = sheet.line(
+        f"loan_draw[{key}]",
+        largest(smallest(eligible * advance * open_, size - drawn.past()), 0.0),
+        f"drawn on {key}",
+    )
     sheet.line(drawn.name, drawn.past() + draw, "drawn to date")
     owed = sheet.line(f"loan_owed[{key}]", drawn * left, f"owed on {key}, end of month")
     repaid = sheet.line(f"loan_repaid[{key}]", owed.past() + draw - owed, f"repaid on {key}")
@@ -69,17 +84,45 @@ def lend(books: Books, facts: Facts, key: str, loan: TermLoan, party: str, finan
         + limit * term("upfront_fee", "1", "fee on the commitment") * upfront,
         f"fees of {key}",
     )
-    books.pay(draw, party, BUYER, debit="loans_granted", credit="loans", label=f"Drawn on {key}",
-              flow="investing", payee_flow="financing")  # fmt: skip
-    books.pay(repaid, BUYER, party, debit="loans", credit="loans_granted", label=f"Repaid on {key}",
-              flow="financing", payee_flow="investing")  # fmt: skip
+    books.pay(
+        draw,
+        party,
+        BUYER,
+        debit="loans_granted",
+        credit="loans",
+        label=f"Drawn on {key}",
+        flow="investing",
+        payee_flow="financing",
+    )
+    books.pay(
+        repaid,
+        BUYER,
+        party,
+        debit="loans",
+        credit="loans_granted",
+        label=f"Repaid on {key}",
+        flow="financing",
+        payee_flow="investing",
+    )
     for row in (interest, fees):
-        books.pay(row, BUYER, party, debit="interest", credit="interest_income", label=f"Interest and fees of {key}",
-                  flow="financing", payee_flow="operations")  # fmt: skip
+        books.pay(
+            row,
+            BUYER,
+            party,
+            debit="interest",
+            credit="interest_income",
+            label=f"Interest and fees of {key}",
+            flow="financing",
+            payee_flow="operations",
+        )
     paid = sheet.line(f"loan_service[{key}]", repaid + interest, f"debt service of {key}")
     cash, year = Row("cash_for_debt"), 12
-    sheet.line(f"loan_cover[{key}]", ratio(cash.window(year), paid.window(year) * Row(f"repaying[{key}]")),
-               f"debt service cover of {key} over twelve months; 0 before repayment", "1")  # fmt: skip
+    sheet.line(
+        f"loan_cover[{key}]",
+        ratio(cash.window(year), paid.window(year) * Row(f"repaying[{key}]")),
+        f"debt service cover of {key} over twelve months; 0 before repayment",
+        "1",
+    )
 
 
 def _repayment(books: Books, facts: Facts, key: str, loan: TermLoan, rate: Expr) -> tuple[Row, Row]:
@@ -88,23 +131,37 @@ def _repayment(books: Books, facts: Facts, key: str, loan: TermLoan, rate: Expr)
     last = facts.months_of("loan_end", key)
     count = np.clip(np.arange(sheet.months) - last, 0, term).astype(float)
     paid = sheet.given(f"repayments[{key}]", count, "1", f"instalments of {key} paid")
-    repaying = sheet.given(f"repaying[{key}]", (count > 0) & (np.arange(sheet.months) <= last + term), "1",
-                           f"1 while {key} is repaid")  # fmt: skip
+    repaying = sheet.given(
+        f"repaying[{key}]",
+        (count > 0) & (np.arange(sheet.months) <= last + term),
+        "1",
+        f"1 while {key} is repaid",
+    )
     straight: Expr = 1.0 - paid / term
     if loan.repayment == "annuity":
         growth = 1.0 + rate
         whole = growth ** Number(float(term))
         share: Expr = ratio(whole - growth**paid, whole - 1.0, straight)
     elif loan.repayment == "sculpted":
-        worth = sheet.line(f"loan_worth[{key}]", largest(Row("cash_for_debt"), 0.0) * repaying * (1.0 + rate) ** (0.0 - paid),
-                           "cash for debt service in the repayment months, at its value when they begin", "USD exact")  # fmt: skip
-        share = ratio(worth.total() - worth.to_date(), worth.total(), straight) * (1.0 + rate) ** paid
+        worth = sheet.line(
+            f"loan_worth[{key}]",
+            largest(Row("cash_for_debt"), 0.0) * repaying * (1.0 + rate) ** (0.0 - paid),
+            "cash for debt service in the repayment months, at its value when they begin",
+            "USD exact",
+        )
+        share = (
+            ratio(worth.total() - worth.to_date(), worth.total(), straight) * (1.0 + rate) ** paid
+        )
     else:
         share = straight
     left = sheet.line(f"loan_left[{key}]", share, f"left of a dollar drawn on {key}", "1")
     before = where(Row(f"repayments[{key}]"), ">", 1.5, left.past(), 1.0)
-    service = sheet.line(f"loan_service_share[{key}]", (before - left + before * rate) * repaying,
-                         f"debt service of a dollar drawn on {key}", "1")  # fmt: skip
+    service = sheet.line(
+        f"loan_service_share[{key}]",
+        (before - left + before * rate) * repaying,
+        f"debt service of a dollar drawn on {key}",
+        "1",
+    )
     return left, service
 
 
@@ -115,11 +172,16 @@ def _size(
     if loan.sizing is None:
         return limit
     sheet = books.sheet
-    cover = facts.term(sheet, "loan_sizing", key, "1", "debt service cover that the loan is sized for")
+    cover = facts.term(
+        sheet, "loan_sizing", key, "1", "debt service cover that the loan is sized for"
+    )
     if loan.repayment == "sculpted":
         carried: Expr = ratio(Row(f"loan_worth[{key}]").total(), cover)
     else:
-        supports = sheet.line(f"loan_supports[{key}]", ratio(Row("cash_for_debt"), service * cover, limit),
-                              f"loan that the cash of a month carries at the cover of {key}")  # fmt: skip
+        supports = sheet.line(
+            f"loan_supports[{key}]",
+            ratio(Row("cash_for_debt"), service * cover, limit),
+            f"loan that the cash of a month carries at the cover of {key}",
+        )
         carried = supports.lowest()
     return largest(smallest(limit, carried), 0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gigawatt.finance.books import Books
+from gigawatt.finance.books import OUTSIDE, Books
 from gigawatt.finance.facts import Facts
 
 __all__ = ["BUYER", "party_id", "vendor_of"]
@@ -26,4 +26,7 @@ def party_id(name: str) -> str:
 def vendor_of(books: Books, facts: Facts, system: str) -> str:
     """The vendor of a system's racks, its books open."""
     name = facts.vendors.get(system, "Vendor")
-    return books.party(party_id(name), name, "vendor")
+    key = party_id(name)
+    if key in {BUYER, OUTSIDE}:
+        key = f"{key}-vendor"
+    return books.party(key, name, "vendor")

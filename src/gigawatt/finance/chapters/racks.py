@@ -28,37 +28,110 @@ def cost_of_racks(books: Books, systems: tuple[str, ...] | None) -> Expr:
 
 def _pay(books: Books, facts: Facts, system: str) -> None:
     sheet, vendor = books.sheet, vendor_of(books, facts, system)
-    price = facts.term(sheet, "price_usd", system, "USD/rack", f"price of a rack of {system}", f"rack_price[{system}]")
-    network = facts.term(sheet, "network_share", system, "1", "network and storage, per price of the racks")
+    price = facts.term(
+        sheet,
+        "price_usd",
+        system,
+        "USD/rack",
+        f"price of a rack of {system}",
+        f"rack_price[{system}]",
+    )
+    network = facts.term(
+        sheet, "network_share", system, "1", "network and storage, per price of the racks"
+    )
     bought = facts.row(
-        sheet, "racks_bought", system, "rack",
+        sheet,
+        "racks_bought",
+        system,
+        "rack",
         f"racks of {system} delivered, weighted by the price path",
-    )  # fmt: skip
-    cost = sheet.line(f"racks_cost[{system}]", bought * price, f"price of the racks of {system} delivered")
+    )
+    cost = sheet.line(
+        f"racks_cost[{system}]", bought * price, f"price of the racks of {system} delivered"
+    )
     share = facts.term(sheet, "rack_deposit", "", "1", "part of the price paid with the order")
-    on_delivery = facts.term(sheet, "rack_on_delivery", "", "1", "part of the price paid on delivery")
-    deposit = sheet.line(f"deposit_due[{system}]", cost * share, "part of it that was paid with the order")
-    paid = sheet.line(f"deposit[{system}]", deposit.ahead(facts.months_of("order_lag", system)),
-                      f"deposits on racks of {system} ordered; the first month includes earlier orders")  # fmt: skip
-    books.pay(paid, BUYER, vendor, debit="deposits_paid", credit="deposits_received",
-              label="Racks", flow="investing", payee_flow="operations")  # fmt: skip
+    on_delivery = facts.term(
+        sheet, "rack_on_delivery", "", "1", "part of the price paid on delivery"
+    )
+    deposit = sheet.line(
+        f"deposit_due[{system}]", cost * share, "part of it that was paid with the order"
+    )
+    paid = sheet.line(
+        f"deposit[{system}]",
+        deposit.ahead(facts.months_of("order_lag", system)),
+        f"deposits on racks of {system} ordered; the first month includes earlier orders",
+    )
+    books.pay(
+        paid,
+        BUYER,
+        vendor,
+        debit="deposits_paid",
+        credit="deposits_received",
+        label="Racks",
+        flow="investing",
+        payee_flow="operations",
+    )
     books.record(deposit, BUYER, debit="racks", credit="deposits_paid")
     books.record(deposit, vendor, debit="deposits_received", credit="revenue")
-    delivered = sheet.line(f"on_delivery[{system}]", cost * on_delivery, "part of it paid on delivery")
-    books.pay(delivered, BUYER, vendor, debit="racks", credit="revenue",
-              label="Racks", flow="investing", payee_flow="operations")  # fmt: skip
-    rest = sheet.line(f"acceptance_due[{system}]", cost - deposit - delivered, "part of it due on acceptance")
+    delivered = sheet.line(
+        f"on_delivery[{system}]", cost * on_delivery, "part of it paid on delivery"
+    )
+    books.pay(
+        delivered,
+        BUYER,
+        vendor,
+        debit="racks",
+        credit="revenue",
+        label="Racks",
+        flow="investing",
+        payee_flow="operations",
+    )
+    rest = sheet.line(
+        f"acceptance_due[{system}]", cost - deposit - delivered, "part of it due on acceptance"
+    )
     books.record(rest, BUYER, debit="racks", credit="payables")
     books.record(rest, vendor, debit="receivables", credit="revenue")
     wait = facts.months_of("rack_acceptance")
-    last = sheet.line(f"on_acceptance[{system}]", rest.past(wait) if wait else rest, "paid on acceptance")
-    books.pay(last, BUYER, vendor, debit="payables", credit="receivables",
-              label="Racks", flow="investing", payee_flow="operations")  # fmt: skip
-    links = sheet.line(f"network_cost[{system}]", bought * price * network, f"network and storage of {system}")
-    books.pay(links, BUYER, OUTSIDE, debit="racks", credit="", label="Network and storage", flow="investing")
+    last = sheet.line(
+        f"on_acceptance[{system}]", rest.past(wait) if wait else rest, "paid on acceptance"
+    )
+    books.pay(
+        last,
+        BUYER,
+        vendor,
+        debit="payables",
+        credit="receivables",
+        label="Racks",
+        flow="investing",
+        payee_flow="operations",
+    )
+    links = sheet.line(
+        f"network_cost[{system}]", bought * price * network, f"network and storage of {system}"
+    )
+    books.pay(
+        links,
+        BUYER,
+        OUTSIDE,
+        debit="racks",
+        credit="",
+        label="Network and storage",
+        flow="investing",
+    )
     margin = facts.term(sheet, "vendor_margin", "", "1", "gross margin of those who sell racks")
-    made = sheet.line(f"cost_of_sales[{system}]", cost * (1.0 - margin), f"what the racks of {system} cost their vendor")
-    books.pay(made, vendor, OUTSIDE, debit="cost_of_sales", credit="", label="Cost of sales", flow="operations")
+    made = sheet.line(
+        f"cost_of_sales[{system}]",
+        cost * (1.0 - margin),
+        f"what the racks of {system} cost their vendor",
+    )
+    books.pay(
+        made,
+        vendor,
+        OUTSIDE,
+        debit="cost_of_sales",
+        credit="",
+        label="Cost of sales",
+        flow="operations",
+    )
 
 
 def _wear_out(books: Books, facts: Facts, system: str) -> None:
@@ -67,18 +140,38 @@ def _wear_out(books: Books, facts: Facts, system: str) -> None:
         return
     price = facts.term(sheet, "price_usd", system, "USD/rack", "", f"rack_price[{system}]")
     network = facts.term(sheet, "network_share", system, "1", "")
-    residual = facts.term(sheet, "rack_residual", "", "1", "part of the price that a retired rack brings")
+    residual = facts.term(
+        sheet, "rack_residual", "", "1", "part of the price that a retired rack brings"
+    )
     starting = facts.row(
-        sheet, "racks_starting", system, "rack",
+        sheet,
+        "racks_starting",
+        system,
+        "rack",
         f"racks of {system} that go into service, with their spares, at the price paid for them",
-    )  # fmt: skip
-    value = sheet.line(f"racks_starting_value[{system}]", starting * price * (1.0 + network),
-                       f"cost of the racks and network of {system} that go into service")  # fmt: skip
-    serving = sheet.line(f"racks_serving_value[{system}]", value.window(life),
-                         f"cost of those within their useful life of {life} months")  # fmt: skip
-    worn = sheet.line(f"racks_worn[{system}]", serving.to_date() * (1.0 - residual) / life,
-                      "depreciation to date, evenly over the useful life")  # fmt: skip
-    fall = sheet.line(f"racks_depreciation[{system}]", worn - worn.past(), f"depreciation of racks of {system}")
+    )
+    value = sheet.line(
+        f"racks_starting_value[{system}]",
+        starting * price * (1.0 + network),
+        f"cost of the racks and network of {system} that go into service",
+    )
+    serving = sheet.line(
+        f"racks_serving_value[{system}]",
+        value.window(life),
+        f"cost of those within their useful life of {life} months",
+    )
+    worn = sheet.line(
+        f"racks_worn[{system}]",
+        serving.to_date() * (1.0 - residual) / life,
+        "depreciation to date, evenly over the useful life",
+    )
+    fall = sheet.line(
+        f"racks_depreciation[{system}]", worn - worn.past(), f"depreciation of racks of {system}"
+    )
     books.record(fall, BUYER, debit="depreciation", credit="racks")
-    sold = sheet.line(f"racks_sold[{system}]", value.past(life) * residual, f"retired racks of {system} sold")
-    books.pay(sold, OUTSIDE, BUYER, debit="", credit="racks", label="Retired racks sold", flow="investing")
+    sold = sheet.line(
+        f"racks_sold[{system}]", value.past(life) * residual, f"retired racks of {system} sold"
+    )
+    books.pay(
+        sold, OUTSIDE, BUYER, debit="", credit="racks", label="Retired racks sold", flow="investing"
+    )

@@ -32,8 +32,11 @@ def run_sites(books: Books, facts: Facts) -> None:
             continue
         due = books.sheet.line(f"{account}_due", sum_of(list(rows)), f"{label.lower()}, all sites")
         books.record(due, BUYER, debit=account, credit="payables")
-        paid = books.sheet.line(f"{account}_paid", due.past(wait) if wait else due,
-                                f"{label.lower()} paid, {wait} months later")  # fmt: skip
+        paid = books.sheet.line(
+            f"{account}_paid",
+            due.past(wait) if wait else due,
+            f"{label.lower()} paid, {wait} months later",
+        )
         books.pay(paid, BUYER, OUTSIDE, debit="payables", credit="", label=label, flow="operations")
 
 
@@ -43,16 +46,32 @@ def _electricity(books: Books, facts: Facts, site: str) -> None:
     sheet = books.sheet
     used = facts.row(sheet, "energy_mwh", site, "MWh", f"energy drawn at the meter of {site}")
     price = facts.term(sheet, "energy_price_usd", site, "USD/MWh", f"price of energy at {site}")
-    shape = facts.term(sheet, "energy_shape", site, "1", "price weighted by the hours of the load, per average price")
+    shape = facts.term(
+        sheet,
+        "energy_shape",
+        site,
+        "1",
+        "price weighted by the hours of the load, per average price",
+    )
     if not facts.has("purchase_mwh", site):
         sheet.line(f"energy_cost[{site}]", used * price * shape, f"electricity at {site}")
         return
     agreed = facts.row(sheet, "purchase_mwh", site, "MWh", f"energy bought ahead at {site}")
-    agreed_price = facts.term(sheet, "purchase_price_usd", site, "USD/MWh", "price of energy bought ahead")
-    share = facts.term(sheet, "purchase_take_or_pay", site, "1", "part of it paid whether drawn or not")
+    agreed_price = facts.term(
+        sheet, "purchase_price_usd", site, "USD/MWh", "price of energy bought ahead"
+    )
+    share = facts.term(
+        sheet, "purchase_take_or_pay", site, "1", "part of it paid whether drawn or not"
+    )
     taken = largest(smallest(used, agreed), agreed * share)
-    sheet.line(f"energy_agreed[{site}]", taken * agreed_price, f"electricity bought ahead at {site}")
-    sheet.line(f"energy_market[{site}]", largest(used - agreed, 0.0) * price * shape, f"electricity beyond it at {site}")
+    sheet.line(
+        f"energy_agreed[{site}]", taken * agreed_price, f"electricity bought ahead at {site}"
+    )
+    sheet.line(
+        f"energy_market[{site}]",
+        largest(used - agreed, 0.0) * price * shape,
+        f"electricity beyond it at {site}",
+    )
     sheet.line(
         f"energy_cost[{site}]",
         sheet.row(f"energy_agreed[{site}]") + sheet.row(f"energy_market[{site}]"),
@@ -71,11 +90,24 @@ def _rent(books: Books, facts: Facts, site: str) -> None:
 
 def _maintenance(books: Books, facts: Facts) -> list[str]:
     sheet, names = books.sheet, []
-    rate = facts.term(sheet, "rack_maintenance", "", "1/year", "support and repair, per price of the racks in service")
+    rate = facts.term(
+        sheet,
+        "rack_maintenance",
+        "",
+        "1/year",
+        "support and repair, per price of the racks in service",
+    )
     for system in facts.systems:
         if not facts.has("racks_running", system):
             continue
-        price = facts.term(sheet, "price_usd", system, "USD/rack", f"price of a rack of {system}", f"rack_price[{system}]")
+        price = facts.term(
+            sheet,
+            "price_usd",
+            system,
+            "USD/rack",
+            f"price of a rack of {system}",
+            f"rack_price[{system}]",
+        )
         racks = facts.row(sheet, "racks_running", system, "rack", f"racks of {system} in service")
         name = f"rack_maintenance_cost[{system}]"
         sheet.line(name, racks * price * rate / _MONTHS, f"support and repair of {system}")
@@ -85,7 +117,11 @@ def _maintenance(books: Books, facts: Facts) -> list[str]:
         if not facts.has("halls_mw", site):
             continue
         name = f"hall_maintenance_cost[{site}]"
-        sheet.line(name, _hall_value(books, facts, site) * upkeep / _MONTHS, f"upkeep of the halls at {site}")
+        sheet.line(
+            name,
+            _hall_value(books, facts, site) * upkeep / _MONTHS,
+            f"upkeep of the halls at {site}",
+        )
         names.append(name)
     return names
 
@@ -94,10 +130,18 @@ def _hall_value(books: Books, facts: Facts, site: str) -> Row:
     sheet, name = books.sheet, f"halls_value[{site}]"
     if name in sheet.lines:
         return Row(name)
-    price = facts.term(sheet, "facility_cost_usd", site, "USD/MW IT",
-                       f"land, shell, power and cooling at {site}", f"hall_price[{site}]")  # fmt: skip
+    price = facts.term(
+        sheet,
+        "facility_cost_usd",
+        site,
+        "USD/MW IT",
+        f"land, shell, power and cooling at {site}",
+        f"hall_price[{site}]",
+    )
     power = facts.row(sheet, "halls_mw", site, "MW IT", f"power of own halls at {site}")
-    return sheet.line(name, power * price, f"cost of all own halls at {site}, those paid before included")
+    return sheet.line(
+        name, power * price, f"cost of all own halls at {site}, those paid before included"
+    )
 
 
 def _staff(books: Books, facts: Facts) -> list[str]:
@@ -117,14 +161,19 @@ def _insurance(books: Books, facts: Facts) -> list[str]:
     for system in facts.systems:
         if facts.has("racks_running", system):
             name = f"rack_insurance[{system}]"
-            racks, price = Row(f"racks_running[{system}]"), facts.term(
-                sheet, "price_usd", system, "USD/rack", "", f"rack_price[{system}]"
+            racks, price = (
+                Row(f"racks_running[{system}]"),
+                facts.term(sheet, "price_usd", system, "USD/rack", "", f"rack_price[{system}]"),
             )
             sheet.line(name, racks * price * rate / _MONTHS, f"insurance of racks of {system}")
             names.append(name)
     for site in facts.sites:
         if facts.has("halls_mw", site):
             name = f"hall_insurance[{site}]"
-            sheet.line(name, _hall_value(books, facts, site) * rate / _MONTHS, f"insurance of halls at {site}")
+            sheet.line(
+                name,
+                _hall_value(books, facts, site) * rate / _MONTHS,
+                f"insurance of halls at {site}",
+            )
             names.append(name)
     return names

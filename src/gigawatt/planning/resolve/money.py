@@ -45,12 +45,12 @@ def money(r: Resolver) -> None:
     index = np.ones((len(keys), r.horizon.months))
     sources: dict[Labels, Evidence] = {}
     for k, key in enumerate(keys):
-        path = r.spec.hardware[key].price_path
-        if not path:
+        written_path = r.spec.hardware[key].price_path
+        if not written_path:
             continue
-        steps = {r.horizon.offset(month): share for month, share in path.items()}
+        steps = {r.horizon.offset(month): share for month, share in written_path.items()}
         curve = steps_to_curve(list(steps), list(steps.values()), r.horizon.months)
         index[k] = np.where(curve > 0.0, curve, 1.0)
-        for month in path:
+        for month in written_path:
             sources[(key, str(month))] = r.written(f"hardware.{key}.price_path.{month}")
     r.add("price_index", ("system", "month"), "1", index, sources)
