@@ -43,8 +43,9 @@ _RULES = (
     ("MLPerf's lengths", "prompts by data set (recalled, rough); answers as the row states"),
     (
         "layout",
-        "stated; MLPerf rows get the best of 1, 2, 4 and 8 ranks, with attention repeated where it is latent; "
-        "vLLM of 2024 takes the whole server for a model that one accelerator does not hold",
+        "stated; MLPerf rows get the best of 1, 2, 4 and 8 ranks, with attention repeated where it is latent, "
+        "of those with as many ranks as the row states, if it does; else vLLM of 2024 takes the whole server "
+        "for a model that one accelerator does not hold",
     ),
     (
         "attention repeated",
@@ -70,11 +71,11 @@ _REMAINS = (
     "TensorRT-LLM.",
     "**Prefill and decoding apart on MI355X** at high load: prompts were read at less than half of "
     "the rate that the same parts reach in aggregated serving, which the model carries over.",
-    "**Cards without NVLink**: two rows of vLLM in 2024 on eight L40S served 59 and 41 % of what is "
-    "predicted and Llama 2 70B under TensorRT-LLM 66 to 91 %, so that the bias of Ada, +19 %, is beyond "
-    "the 12 % that hold for every other generation: sustained bandwidth between many such cards, which "
-    "depends on the server's sockets and switches, is not known. Qwen3 30B on RTX PRO "
-    "6000 served a quarter more. Pipelines over eight such cards fill less well than predicted.",
+    "**Cards without NVLink**: sockets and switches of a server, which rows do not state, change the sustained "
+    "bandwidth of large all-reduces from a third to two thirds of the datasheet, and the model takes a half. "
+    "Two rows of vLLM in 2024 on eight L40S served 71 and 53 % of what is predicted, the second of them at a "
+    "load far from its limits; Llama 2 70B over four of a composed server served a third more. Qwen3 30B on "
+    "RTX PRO 6000 served a half more. Pipelines over eight such cards fill less well than predicted.",
     "**Falcon 180B and Mistral 7B with TensorRT-LLM 0.9** at batches of hundreds: overheads for each sequence.",
     "**Wide expert parallelism** rests on two rows, which both ran faster than predicted.",
 )

@@ -124,12 +124,55 @@ def test_experts_read_what_is_touched_and_multiply_what_is_routed() -> None:
 
 def test_an_all_reduce_starts_and_moves_bytes() -> None:
     shape = model(full=1.0, heads=8.0, kv_heads=8.0, qk_dim=1.0, v_dim=1.0)
-    e = free(reduce_s=5.0, reduce_rank_s=1.0, up_s_per_byte=0.5)
-    batch = Batch(tokens=3.0, sequences=3.0)
+    e = free(
+        reduce_s=500.0, reduce_rank_s=10.0, flagged_s=5.0, flagged_rank_s=1.0, up_s_per_byte=0.5
+    )
+    batch, four = Batch(tokens=3.0, sequences=3.0), Layout(tp=4.0)
     assert forward(e, shape, ONE, batch).messages_s == 0.0
-    # 3 × 100 values of 2 bytes; 2 · 3/4 of them over the links of 4 ranks
-    expected = 5.0 + 3 * 1.0 + 1.5 * 600 * 0.5
-    assert forward(e, shape, Layout(tp=4.0), batch).messages_s == pytest.approx(expected)
+    # 3 × 100 values of 2 bytes; 2 · 3/4 of them over the links of 4 ranks, and as many flags
+    assert forward(e, shape, four, batch).messages_s == 5 + 3 * 1 + 2 * 1.5 * 600 * 0.5
+    # of a larger message flags would take longer than the later start
+    larger = Batch(tokens=6.0, sequences=6.0)
+    assert forward(e, shape, four, larger).messages_s == 500 + 3 * 10 + 1.5 * 1200 * 0.5
+
+
+def test_parallel_blocks_are_summed_together() -> None:
+    shape = model(full=1.0, dense=1.0, ffn=8.0, heads=8.0, kv_heads=8.0, qk_dim=1.0, v_dim=1.0)
+    e, batch, four = free(up_s_per_byte=0.5), Batch(tokens=3.0, sequences=3.0), Layout(tp=4.0)
+    twice = forward(e, shape, four, batch).messages_s
+    assert forward(e, shape._replace(parallel=1.0), four, batch).messages_s == twice / 2
+
+
+def test_cards_without_nvlink_sum_as_nccl_does() -> None:
+    """All-reduces on 4 cards, small and large, against the times of nccl-tests."""
+    shape = model(full=1.0, hidden=8192.0, heads=8.0, kv_heads=8.0, qk_dim=1.0, v_dim=1.0)
+    four = Layout(tp=4.0)
+    for system, tokens, low, high in (
+        ("rtx-pro-6000", 0.25, 12e-6, 18e-6),  # 4 KiB: 14 us (Garden Linux 4556, 2026)
+        ("rtx-pro-6000", 64.0, 70e-6, 102e-6),  # 1 MiB: 102 us (the same)
+        ("l40s", 128.0, 200e-6, 272e-6),  # 2 MiB: 272 us on RTX 4090, of one PCI Express generation
+    ):
+        engine, _ = real(system, "llama31-8b", "bf16")
+        batch = Batch(tokens=tokens, sequences=1.0)
+        assert low < forward(engine, shape, four, batch).messages_s < high
+
+
+@pytest.mark.parametrize(
+    ("name", "tokens", "ranks", "measured_s"),
+    [
+        ("llama2-70b", 128, 8, 70.4e-3),
+        ("llama2-70b", 2048, 4, 673.3e-3),
+        ("falcon-180b", 128, 8, 91.0e-3),
+        ("falcon-180b", 2048, 8, 768.8e-3),
+    ],
+)
+def test_prompts_are_read_over_cards(
+    name: str, tokens: float, ranks: float, measured_s: float
+) -> None:
+    """One prompt on L40S, two thirds of it messages: TensorRT-LLM 0.9, first tokens, rows of no other test."""
+    e, shape = real("l40s", name, "fp8")
+    batch = Batch(tokens=tokens, sequences=1.0, pairs=tokens**2 / 2)
+    assert forward(e, shape, Layout(tp=ranks), batch).total_s == pytest.approx(measured_s, rel=0.15)
 
 
 def test_weights_and_cache_by_hand() -> None:

@@ -248,11 +248,11 @@ def _messages(e: Engine, shape: Shape, cut: Layout, tokens: Value) -> Value:
     domains = np.maximum(stage / e.domain, 1.0)
     far = domains * (1.0 - (1.0 - 1.0 / domains) ** shape.top_k) * (1.0 - 1.0 / domains)
     near = rows * np.minimum(shape.top_k, stage) * e.up_s_per_byte
-    start = np.where(stage <= e.domain, e.reduce_s + e.reduce_rank_s * (stage - 1.0), e.far_s)
+    start = np.where(stage <= e.domain, e.flagged_s + e.flagged_rank_s * (stage - 1.0), e.far_s)
     exchange = 2.0 * start + np.maximum(near, rows * far * e.out_s_per_byte * e.far_exposed)
     hops = (cut.pp - 1.0) * (e.far_s + tokens / cut.dp * shape.hidden * BF16 * e.up_s_per_byte)
     return (
-        attention * summed
+        attention * np.where(np.asarray(shape.parallel) > 0, 0.0, summed)
         + shape.moe * np.where(repeated, exchange, whole)
         + shape.dense * whole
         + hops
@@ -260,9 +260,13 @@ def _messages(e: Engine, shape: Shape, cut: Layout, tokens: Value) -> Value:
 
 
 def _all_reduce(e: Engine, size: Value, ranks: Value, span: Value) -> Value:
-    """All-reduce of a small message: a start, and bytes once or twice over the links [s]."""
+    """All-reduce of a small message: a start, and bytes once or twice over the links [s].
+
+    Where flags travel with the data, it starts sooner and moves twice the bytes; the faster way is taken.
+    """
     inside = np.asarray(span) <= e.domain
     start = np.where(inside, e.reduce_s + e.reduce_rank_s * (ranks - 1.0), e.far_s)
+    flagged = np.where(inside, e.flagged_s + e.flagged_rank_s * (ranks - 1.0), e.far_s)
     link = np.where(inside, e.up_s_per_byte, np.maximum(e.up_s_per_byte, e.out_s_per_byte))
     moved = np.maximum(2.0 * (ranks - 1.0) / ranks, 1.0) * size * link
-    return np.where(np.asarray(ranks) > 1, start + moved, 0.0)
+    return np.where(np.asarray(ranks) > 1, np.minimum(start + moved, flagged + 2.0 * moved), 0.0)

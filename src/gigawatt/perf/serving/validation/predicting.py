@@ -157,7 +157,8 @@ def _chosen(cases: Sequence[ServingCase], g: _Group, c: Mapping[str, Value]) -> 
     n = len(cases)
     limited = np.array([case.run.mode != "offline" for case in cases])
     ttft, tpot = (np.array([case.limits_s[k] for case in cases]) for k in (0, 1))
-    lone = np.array([case.runtime.lone for case in cases])
+    stated = np.array([float(case.run.tp or 0) for case in cases])
+    lone = np.array([case.runtime.lone for case in cases]) & (stated == 0.0)
     sparse = np.array([bool(case.shape.moe and case.shape.latent) for case in cases])
     best = {kind: Served(*(np.zeros(n) for _ in range(4))) for kind in ("free", "kept")}
     tail = (c["tail.tpot"], c["tail.wait"])
@@ -168,6 +169,7 @@ def _chosen(cases: Sequence[ServingCase], g: _Group, c: Mapping[str, Value]) -> 
         if ranks == 1:
             lone &= free.tokens_per_s <= 0.0
         allowed &= ~lone | (g.gpus == ranks)
+        allowed &= (stated == 0.0) | (stated == ranks)
         kept = under_limits(g.engine, g.shape, cut, g.lengths, g.most, ttft, tpot, tail)
         for kind, found in (("free", free), ("kept", kept)):
             each = found._replace(tokens_per_s=found.tokens_per_s / ranks)
