@@ -78,7 +78,7 @@ def test_the_same_seed_gives_the_same_year_and_another_one_another() -> None:
 def restarting(**changes: Any) -> _replay_kernel.Restarting:
     """A run that fails on average once in 1,000 s, saves every 100 s for 10 s and restarts in 50 s."""
     return _replay_kernel.Restarting(
-        rates=np.array([1e-3]), step_s=100.0, every=np.array([1]), stops=np.array([10.0]),
+        rates=np.array([1e-3]), step_s=100.0, every=np.array([1]), stop_s=10.0,
         safes=np.array([0.0]), phases=np.array([0.0, 50.0, 0.0]), reads=np.array([0.0]), leaving=0.0,
         spares=0, repair_s=1.0, planned_per_s=0.0, planned_s=0.0,
     )._replace(**changes)  # fmt: skip

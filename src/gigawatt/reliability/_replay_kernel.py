@@ -28,8 +28,8 @@ class Restarting(NamedTuple):
     """Work between checkpoints of the quickest place [s]."""
     every: Array
     """Steps between checkpoints of each place."""
-    stops: Array
-    """Stop for a checkpoint of each place [s]."""
+    stop_s: float
+    """Stop for a checkpoint, whichever places it goes to [s]."""
     safes: Array
     """Time until it counts [s]."""
     phases: Array
@@ -118,21 +118,20 @@ def replay_restarting(
             else:
                 now = end
                 done = steps * run.step_s
-                for k in range(places):
-                    if int(steps) % run.every[k] == 0:
-                        end = now + run.stops[k]
-                        if next_failure < end:
-                            now = next_failure
-                            level = 0
-                            break
-                        now = end
-                        if ready[k] <= now:
-                            arrived[k] = coming[k]
-                        coming[k] = done
-                        ready[k] = now + run.safes[k]
+                if next_failure < now + run.stop_s:
+                    now = next_failure
+                    level = 0
+                else:
+                    now += run.stop_s
+                    for k in range(places):
+                        if int(steps) % run.every[k] == 0:
+                            if ready[k] <= now:
+                                arrived[k] = coming[k]
+                            coming[k] = done
+                            ready[k] = now + run.safes[k]
         if planned:
             begun = now
-            now += run.stops[places - 1] + run.planned_s
+            now += run.stop_s + run.planned_s
             for k in range(places):
                 arrived[k] = done
                 ready[k] = np.inf

@@ -118,14 +118,14 @@ def _one(values: Array) -> float:
 
 
 def _restarting(p: Prepared) -> kernel.Restarting:
-    levels = p.levels
+    levels = [level for level, used in zip(p.levels, p.used, strict=True) if _one(used)]
     step = _one(levels[0].interval_s)
     total = _one(p.rates.total)
     return kernel.Restarting(
         rates=np.array([_one(level.rate_per_s) for level in levels]),
         step_s=step,
         every=np.array([round(_one(level.interval_s) / step) for level in levels], np.int64),
-        stops=np.array([_one(level.stop_s) for level in levels]),
+        stop_s=_one(p.levels[0].stop_s),
         safes=np.array([_one(level.safe_s) for level in levels]),
         phases=np.array([_one(phase) for phase in levels[0].phases_s[:3]]),
         reads=np.array([_one(level.phases_s[3]) for level in levels]),

@@ -13,7 +13,7 @@ import numpy as np
 
 from gigawatt.core.arrays import Array
 
-from .checkpoints import Checkpoint, checkpoint, state_bytes
+from .checkpoints import checkpoint, state_bytes
 from .dropping import dropping
 from .figures import Figures
 from .intervals import multilevel_s
@@ -71,6 +71,8 @@ class Prepared(NamedTuple):
     levels: list[Level]
     tiers: tuple[str, ...]
     """Place of each level."""
+    used: list[Array]
+    """Whether each is used, being quicker than those after it."""
     replicas: Array
     """Replicas [1]; 0 of a run that does not drop any."""
     stall_s: Array
@@ -196,12 +198,14 @@ def prepare(
     rates = rates_of(working)
     tiers = ("shared",) if drop else tuple(tier for tier in TIERS if tier in settings.tiers)
     replicas = np.floor(working / m.replica) if drop else np.zeros(())
+    levels, used = _levels(m, working, f, settings, rates, tiers, drop)
     return Prepared(
         spares=spares,
         working=working,
         rates=rates,
-        levels=_levels(m, working, f, settings, rates, tiers, drop),
+        levels=levels,
         tiers=tiers,
+        used=used,
         replicas=replicas,
         stall_s=f["detect_s"] + f["regroup_s"],
         rejoin_s=f["rejoin_s"],
@@ -235,41 +239,59 @@ def _levels(
     rates: Rates,
     tiers: tuple[str, ...],
     drop: bool,
-) -> list[Level]:
-    """The places in use; failures that none of the quicker ones survives go to the next."""
+) -> tuple[list[Level], list[Array]]:
+    """The places, and which are used: failures that no quicker one survives go to the next that is.
+
+    A place that is no quicker than one that survives more is of no use, and is given no failures.
+    """
     state = state_bytes(m.parameters, f["state_bytes"])
-    places: list[Checkpoint] = []
+    places = [
+        checkpoint(
+            state,
+            working,
+            f["pause_s"],
+            f["host_bytes_per_s"],
+            _bandwidth(tier, working, f, settings),
+        )
+        for tier in tiers
+    ]
+    used, safe = _quicker([place.safe_s for place in places])
     by_level: list[Array] = []
     waiting = np.zeros(())
     for tier in TIERS:
         waiting = rates.whole_run if drop else waiting + getattr(rates, tier)
-        if tier not in tiers:
-            continue
-        by_level.append(waiting)
-        places.append(
-            checkpoint(
-                state, working, f["pause_s"], f["host_bytes_per_s"],
-                _bandwidth(tier, working, f, settings),
-            )
-        )  # fmt: skip
-        waiting = np.zeros(())
+        if tier in tiers:
+            mine = used[len(by_level)]
+            by_level.append(np.where(mine, waiting, 0.0))
+            waiting = np.where(mine, 0.0, waiting)
     given = None if settings.interval_s is None else np.asarray(settings.interval_s)
-    intervals = multilevel_s(
-        [place.stop_s for place in places], [place.safe_s for place in places], by_level, given
-    )
+    stop = places[0].stop_s
+    intervals = multilevel_s(stop, safe, by_level, given)
     size = np.minimum(working, f["restart_to"])
     restart = f["restart_s"] + f["restart_each_s"] * size
     reinit = f["reinit_s"] * (size / m.reference) ** f["reinit_growth"]
-    return [
+    levels = [
         Level(
             rate,
             interval,
-            place.stop_s,
-            place.safe_s,
+            stop if k == 0 else np.zeros(()),
+            arriving,
             (f["detect_s"], restart, reinit, place.read_s),
         )
-        for rate, interval, place in zip(by_level, intervals, places, strict=True)
+        for k, (rate, interval, arriving, place) in enumerate(
+            zip(by_level, intervals, safe, places, strict=True)
+        )
     ]
+    return levels, used
+
+
+def _quicker(safe_s: list[Array]) -> tuple[list[Array], list[Array]]:
+    """Whether each place is quicker than all slower ones, and the least time to arrive from it on [s]."""
+    used, least = [np.ones((), dtype=bool)], [safe_s[-1]]
+    for safe in safe_s[-2::-1]:
+        used.append(np.asarray(safe < least[-1]))
+        least.append(np.minimum(safe, least[-1]))
+    return used[::-1], least[::-1]
 
 
 def _bandwidth(tier: str, working: Array, f: Figures, settings: RecoverySettings) -> Array:
@@ -282,8 +304,7 @@ def _bandwidth(tier: str, working: Array, f: Figures, settings: RecoverySettings
 def _restarting(p: Prepared, m: Machine, counts: Array) -> Evaluated:
     """A run that starts again after every failure."""
     shares = renewal(p.levels)
-    stop = p.levels[-1].stop_s
-    each = stop + p.planned_s + recovery_s(p.levels, detected=True).sum(axis=0)
+    each = p.levels[0].stop_s + p.planned_s + recovery_s(p.levels, detected=True).sum(axis=0)
     planned = p.planned_per_s * shares.running * each
     parts = {
         "spares": p.spares * np.minimum(m.node, counts) / counts,
@@ -342,8 +363,8 @@ def _accounted(
         losses=losses,
         interruptions_per_s=p.rates.total + 0.0 * left,
         intervals_s={
-            tier: level.interval_s + 0.0 * left
-            for tier, level in zip(p.tiers, p.levels, strict=True)
+            tier: np.where(used, level.interval_s, np.nan) + 0.0 * left
+            for tier, level, used in zip(p.tiers, p.levels, p.used, strict=True)
         },
         spares=losses["spares"],
         elastic=elastic + 0.0 * left,
