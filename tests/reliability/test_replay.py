@@ -18,6 +18,7 @@ from goodput_runs import CATALOG, machine
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "all places": {},
+    "all of it": {"spares": 0.01},
     "shared storage alone": {"tiers": ("shared",)},
     "slow storage": {"tiers": ("shared",), "storage_bytes_per_s": 100e9},
     "no spares": {"tiers": ("local", "shared"), "spares": 0.0},
@@ -86,7 +87,7 @@ def restarting(**changes: Any) -> _replay_kernel.Restarting:
 
 def times(run: _replay_kernel.Restarting, horizon_s: float) -> np.ndarray[Any, Any]:
     out = np.zeros(9)
-    _replay_kernel.compiled("restarting")(draws_of("by hand", 1), horizon_s, run, out)
+    _replay_kernel.compiled("restarting")(draws_of("by hand", 1), horizon_s, run, out, np.zeros(1))
     return out
 
 

@@ -79,7 +79,7 @@ def best_interval_s(stop_s: Array, mtti_s: Array) -> Array:
     Notes
     -----
     The interval τ maximises ``τ / (exp((τ + w)/M) − 1)``, so that ``x = τ/M`` solves ``1 − exp(−x − w/M) = x``.
-    Newton's method from Young's rule; the left side less the right is concave, so that it converges.
+    Newton's method from Daly's rule; the left side less the right is concave, so that it converges.
 
     Examples
     --------
@@ -87,8 +87,9 @@ def best_interval_s(stop_s: Array, mtti_s: Array) -> Array:
     625.81
     """
     ratio = np.asarray(stop_s / mtti_s)
-    x = np.minimum(np.sqrt(2.0 * ratio), 1.0)
-    for _ in range(40):
+    root = np.sqrt(0.5 * ratio)
+    x = np.clip(2.0 * root * (1.0 + root / 3.0 + root * root / 9.0) - ratio, 0.0, 1.0)
+    for _ in range(6):
         decay = np.exp(-x - ratio)
         slope = np.maximum(-np.expm1(-x - ratio), 1e-15)
         x = np.clip(x - (x - 1.0 + decay) / slope, 0.0, 1.0)
@@ -119,8 +120,8 @@ def multilevel_s(
     The stop is paid for once, so that a slow place takes every checkpoint that it can: its interval is the
     least multiple that is no shorter than a checkpoint takes to arrive. For the interval of the quickest place
     those are tried that suit the failures of it alone, of it and the next, and so on, as they are and such
-    that checkpoints of a slower place follow each other without a gap. Used is the one that makes least of the
-    time until work is saved in the slowest place, over that work; saved in place k it is to second order
+    that checkpoints of the slowest place follow each other without a gap. Used is the one that makes least of
+    the time until work is saved in the slowest place, over that work; for place k it is to second order
     ``E_k = (exp(λ_k n_k E_(k−1)) − 1) / λ_k``, where ``n_k = τ_k/τ_(k−1)`` and ``n_0 E_(−1) = τ_0 + w``.
 
     References
@@ -157,10 +158,10 @@ def _tried(stop_s: Array, safe_s: Sequence[Array], rates_per_s: Sequence[Array])
         rate = sum(rates_per_s[:places], np.zeros(()))
         best = np.maximum(best_interval_s(stop_s, 1.0 / np.maximum(rate, 1e-12)), safe_s[0])
         yield best
-        for safe in safe_s[1:]:
-            times = np.maximum(safe / best, 1.0)
-            for whole in (1.0, np.floor(times), np.ceil(times)):
-                yield np.where(safe > 0.0, np.maximum(safe / whole, safe_s[0]), best)
+        safe = safe_s[-1]
+        times = np.maximum(safe / best, 1.0)
+        for whole in (1.0, np.floor(times), np.ceil(times)):
+            yield np.where(safe > 0.0, np.maximum(safe / whole, safe_s[0]), best)
 
 
 def _score(
