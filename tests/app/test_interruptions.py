@@ -88,7 +88,7 @@ def test_an_interrupted_replay_ends_at_once(tmp_path: Path) -> None:
         "--spares",
         "1%",
         "--interval",
-        "1 s",
+        "0.1 s",
     ]
     with subprocess.Popen(
         [sys.executable, "-c", PLAYS, *long, "--simulate", "--days", "36525", "--json"],
@@ -104,7 +104,7 @@ def test_an_interrupted_replay_ends_at_once(tmp_path: Path) -> None:
         took = time.monotonic() - sent
     assert (running.returncode, out) == (130, "")
     assert err == "interrupted; nothing half-written was left behind\n"
-    assert took < 3.0  # one second, and room for a loaded machine
+    assert took < 8.0  # some tenths of a second on a free machine; played to its end it is minutes
     assert list(tmp_path.iterdir()) == []
 
 
