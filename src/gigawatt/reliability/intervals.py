@@ -133,7 +133,7 @@ def multilevel_s(
     --------
     >>> one = np.array(1.0)
     >>> [float(t.round(1)) for t in multilevel_s(one, [one, 100 * one], [one / 2000, one / 20000])]
-    [50.0, 100.0]
+    [59.6, 119.3]
     """
     if first_s is not None:
         return _nested(np.maximum(first_s, safe_s[0]), safe_s)
