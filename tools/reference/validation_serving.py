@@ -85,9 +85,10 @@ _REMAINS = (
     "the rate that the same parts reach in aggregated serving, which the model carries over.",
     "**Cards without NVLink**: sockets and switches of a server, which rows do not state, change the sustained "
     "bandwidth of large all-reduces from a third to two thirds of the datasheet, and the model takes a half. "
-    "Two rows of vLLM in 2024 on eight L40S served 71 and 53 % of what is predicted, the second of them at a "
-    "load far from its limits; Llama 2 70B over four of a composed server served a third more. Qwen3 30B on "
-    "RTX PRO 6000 served a half more. Pipelines over eight such cards fill less well than predicted.",
+    "Two rows of vLLM in 2024 on eight L40S served about 73 % of what is predicted, Llama 2 70B over four of a "
+    "composed server a third more and, within limits of latency, twice as much. RTX PRO 6000 serves more than "
+    "predicted: Qwen3 30B and Llama 4 Maverick over several cards by half, MLPerf's rows with limits of latency "
+    "by half to nine tenths; its pipelines over eight cards fill less well, Llama 3.3 70B at 51 to 100 %.",
     "**Falcon 180B and Mistral 7B with TensorRT-LLM 0.9** at batches of hundreds: overheads for each sequence.",
     "**Wide expert parallelism** rests on two rows, which both ran faster than predicted.",
 )
