@@ -150,3 +150,35 @@ def test_scaling_fleet_and_budget_together_changes_no_date(situation: Situation)
     for c in campaigns:
         for one, other in zip(small.campaigns[c.name], large.campaigns[c.name], strict=True):
             np.testing.assert_allclose(one.finish, other.finish)
+
+
+@given(situations(), st.data())
+def test_a_larger_campus_never_turns_a_start_into_never(
+    situation: Situation, data: st.DataObject
+) -> None:
+    fleet, campaigns, _ = situation
+    for c in campaigns:
+        alone = dataclasses.replace(c, after=())
+        more = c.places | np.array([data.draw(st.booleans()) for _ in c.places])
+        wide = dataclasses.replace(alone, places=more)
+        few, many = (place(fleet, seconds(fleet), [a], []).campaigns[c.name] for a in (alone, wide))
+        for before, after in zip(few, many, strict=True):
+            assert np.isnan(before.start) or after.start <= before.start
+
+
+@given(situations())
+def test_whole_units_serve_and_a_machine_trains_with_what_holds_the_model(
+    situation: Situation,
+) -> None:
+    fleet, campaigns, streams = situation
+    whole = [dataclasses.replace(c, pretraining_flop=1e9) for c in campaigns]  # ends in no month
+    done = place(fleet, seconds(fleet), whole, streams)
+    for s in streams:
+        for served in done.streams[s.name]:
+            units = served.used / s.unit[:, None, None]
+            np.testing.assert_allclose(units, np.round(units), atol=1e-9)
+    for c in whole:
+        least = np.array([1.0 if speed is None else speed.least for speed in c.speeds])
+        for track in done.campaigns[c.name]:
+            size = track.used.sum(axis=1)
+            assert ((size == 0.0) | (size >= least[:, None])).all()

@@ -76,6 +76,8 @@ class Track:
 def preferred(capacity: Array, campaign: Campaign) -> list[int]:
     """Machines that can work on a campaign, the one with the fastest package first.
 
+    What holds the model only in a larger cluster than the campaign's count cannot.
+
     Parameters
     ----------
     capacity : array, shape (M, P)
@@ -87,8 +89,9 @@ def preferred(capacity: Array, campaign: Campaign) -> list[int]:
     most = each.max(axis=1, initial=0.0) if campaign.one else each.sum(axis=1)
     per_package = {}
     for m, speed in enumerate(campaign.speeds):
-        if speed is not None and most[m] >= max(speed.least, 1.0):
-            size = np.array(max(min(most[m], campaign.count), speed.least))
+        least = _least(campaign, m)
+        if speed is not None and most[m] >= least and campaign.count >= least:
+            size = np.array(min(most[m], campaign.count))
             per_package[m] = float(speed.flop_per_s(size, 1)[1] / size)
     return sorted(per_package, key=lambda m: -per_package[m])
 
@@ -169,17 +172,19 @@ class _Attempt:
         order = [order[at] for at in busy]
         places = open_.tolist()
         size = room.transpose(1, 0, 2) if campaign.one else room.sum(axis=1)[None]
-        fits = size >= np.array([_least(campaign, m) for m in order])[:, None]
-        if campaign.one:  # places are alternatives, machines are groups
-            available = np.where(fits, size, 0.0)
-        else:  # one alternative, machines at places are groups
-            available = (room * fits[0][:, None]).reshape(1, -1, stop - first)
-        total = float(available.sum(axis=1).max())
+        least = np.array([_least(campaign, m) for m in order])
+        fits = size >= least[:, None]
+        # places are alternatives, or one alternative has all places
+        available = (
+            np.where(fits, size, 0.0)[:, :, None]
+            if campaign.one
+            else (room * fits[0][:, None])[None]
+        )
+        total = float(available.sum(axis=(1, 2)).max())
         waits = not campaign.grow and np.isfinite(campaign.count)
         if total <= 0.0 or (waits and total < campaign.count * WHOLE):
             return None
-        held = cluster(available, campaign.count, grow=campaign.grow)
-        held = held.reshape(len(size), len(order), -1, stop - first)
+        held = cluster(available, least, campaign.count, grow=campaign.grow)
         raw, kept = _speeds(campaign, order, held.sum(axis=2), case)
         amount = kept.sum(axis=1) * pool.seconds(first, stop)
         done = amount.cumsum(axis=-1)
