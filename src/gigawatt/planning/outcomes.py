@@ -177,4 +177,4 @@ def _why_unserved(rates: Mapping[str, StreamRate]) -> str:
 
 def silent_machines(rates: Mapping[str, Rate]) -> list[str]:
     """Machines that add nothing to a campaign for want of a peak or a utilisation."""
-    return [key for key, rate in rates.items() if not rate.works and "fits on no" not in rate.why]
+    return [key for key, rate in rates.items() if not rate.works and rate.fits]
