@@ -25,6 +25,15 @@ def test_a_campaign_ends_part_way_through_a_month_and_leaves_the_rest() -> None:
     assert (b.start, b.finish) == (1.5, 2.0)
 
 
+def test_the_cluster_of_a_month_is_one_that_stood() -> None:
+    # `a` ends half-way through the second month and leaves its 6 to `b`, which had 4: never 7
+    done = placed([10, 10, 10], campaign("a", 81.0, share=0.6), campaign("b", 1e9))
+    b = done.campaigns["b"][CENTRAL]
+    assert done.campaigns["a"][CENTRAL].finish == 1.5
+    assert b.used[0, 0].tolist() == [4.0, 7.0, 10.0]
+    assert b.packages[0].tolist() == [4.0, 10.0, 10.0]
+
+
 def test_cases_differ_in_speed_alone() -> None:
     finishes = [t.finish for t in placed([10] * 9, campaign("a", 360.0)).campaigns["a"]]
     assert finishes == pytest.approx([5.0, 4.0, 3.2])

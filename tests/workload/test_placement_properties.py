@@ -173,14 +173,15 @@ def test_whole_units_serve_and_a_machine_trains_with_what_holds_the_model(
     situation: Situation,
 ) -> None:
     fleet, campaigns, streams = situation
-    whole = [dataclasses.replace(c, pretraining_flop=1e9) for c in campaigns]  # ends in no month
-    done = place(fleet, seconds(fleet), whole, streams)
+    endless = [dataclasses.replace(c, pretraining_flop=1e9) for c in campaigns]  # cut no month
     for s in streams:
-        for served in done.streams[s.name]:
+        for served in place(fleet, seconds(fleet), endless, streams).streams[s.name]:
             units = served.used / s.unit[:, None, None]
             np.testing.assert_allclose(units, np.round(units), atol=1e-9)
-    for c in whole:
+    done = place(fleet, seconds(fleet), campaigns, streams)
+    for c in campaigns:
         least = np.array([1.0 if speed is None else speed.least for speed in c.speeds])
         for track in done.campaigns[c.name]:
-            size = track.used.sum(axis=1)
+            size = track.packages
             assert ((size == 0.0) | (size >= least[:, None])).all()
+            assert (size.sum(axis=0) >= track.used.sum(axis=(0, 1)) - 1e-9).all()

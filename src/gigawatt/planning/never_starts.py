@@ -47,7 +47,7 @@ class _Case:
             return self._waits()
         works = [speed is not None for speed in self.campaign.speeds]
         there = self.there.sum(axis=1)  # machine × month
-        able = [m for m in np.flatnonzero(works) if there[m].any()]
+        able = [m for m, speed in enumerate(works) if speed and there[m].any()]
         if not able:
             return self._nothing_able(bool(any(works)))
         begun = [m for m in able if there[m, self.begin :].any()]

@@ -39,6 +39,8 @@ class Track:
         The place that it keeps to; -1 where it may use several.
     used : array, shape (M, P, T)
         Packages held, as the mean of the month [1].
+    packages : array, shape (M, T)
+        Packages of each machine in the largest cluster that worked in the month, the last of equals [1].
     working : array, shape (T,)
         Share of the month in which something works [1].
     raw_flop : array, shape (M, T)
@@ -58,19 +60,13 @@ class Track:
     finish: float
     place: int
     used: Array
+    packages: Array
     working: Array
     raw_flop: Array
     kept_flop: Array
     most: Array | None = None
     most_at_once: float = 0.0
     waits: bool = False
-
-    @property
-    def packages(self) -> Array:
-        """Packages of each machine while the campaign works, shape (M, T) [1]."""
-        total = self.used.sum(axis=1)
-        size = np.divide(total, self.working, out=np.zeros_like(total), where=self.working > 0.0)
-        return np.asarray(size)
 
 
 def preferred(capacity: Array, campaign: Campaign) -> list[int]:
@@ -226,16 +222,29 @@ class _Attempt:
         by_month = pool.sum_by_month(done, first)
         by_machine = np.zeros((machines, pool.horizon))
         by_machine[self.order] = by_month[:-1]
+        packages = np.zeros_like(by_machine)
+        packages[self.order] = _largest_of_month(pool, held.sum(axis=1), first)
         return Track(
             start=float(pool.edges[first + int(np.argmax(working))]),
             pretrained=self.pretrained,
             finish=self.finish,
             place=self.places[0] if self.one else EVERYWHERE,
             used=used,
+            packages=packages,
             working=pool.by_month(working.astype(float), first),
             raw_flop=by_machine,
             kept_flop=by_month[-1],
         )
+
+
+def _largest_of_month(pool: Pool, size: Array, first: int) -> Array:
+    """Clusters of each month that are the largest in it, shape (M, T), from those of spans from `first` on."""
+    found = np.zeros((len(size), pool.horizon))
+    month = pool.month[first : first + size.shape[-1]]
+    rising = np.lexsort((size.sum(axis=0), month))
+    ends = np.append(np.diff(month[rising]) > 0, True)
+    found[:, month[rising][ends]] = size[:, rising[ends]]
+    return found
 
 
 def _room(pool: Pool, campaign: Campaign, order: list[int], first: int, stop: int) -> Array:
@@ -328,6 +337,7 @@ def _nothing(pool: Pool, most: Array, at_once: float, *, waits: bool = False) ->
         finish=NEVER,
         place=EVERYWHERE,
         used=np.zeros((machines, places, pool.horizon)),
+        packages=np.zeros((machines, pool.horizon)),
         working=np.zeros(pool.horizon),
         raw_flop=np.zeros((machines, pool.horizon)),
         kept_flop=np.zeros(pool.horizon),
