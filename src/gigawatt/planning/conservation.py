@@ -20,6 +20,7 @@ from gigawatt.fleet.milestones import TOLERANCE
 from gigawatt.scenario import Scenario
 
 from .build import Built
+from .figures import by_name
 from .inputs import Inputs
 
 __all__ = ["broken_rules", "check_conservation"]
@@ -201,6 +202,16 @@ def workloads_do_what_was_asked(made: Made) -> Iterator[str]:
         yield "tokens met and unmet are not the demand"
 
 
+def every_figure_is_a_number(made: Made) -> Iterator[str]:
+    """No figure is infinite, and none is NaN but those that say so; comparisons would not see either."""
+    for name, values in made.figures.items():
+        figure = by_name(name)
+        if values.dtype.kind != "f" or np.isfinite(values).all():
+            continue
+        if np.isinf(values).any() or figure is None or not figure.gaps:
+            yield f"{name} is not a number everywhere"
+
+
 RULES: tuple[Rule, ...] = (
     power_used_is_energised_and_contracted,
     racks_are_accounted_for,
@@ -211,6 +222,7 @@ RULES: tuple[Rule, ...] = (
     gigawatts_never_fall,
     workloads_use_what_serves,
     workloads_do_what_was_asked,
+    every_figure_is_a_number,
 )
 
 

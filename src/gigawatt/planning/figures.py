@@ -29,11 +29,14 @@ class Figure:
     inputs : tuple of str
         Names of figures that it is computed from; `inputs.…` are resolved from scenario and catalog,
         `scenario.…` are terms read straight from the scenario, `performance.…` are the throughput and
-        goodput curves of campaigns and the serving rates of streams.
+        goodput curves of campaigns and the serving rates of streams, `placement.start` is what a
+        campaign finds when it may start: capacity for it, and what claims before it hold.
     doc : str
         What it is, in one line.
     lag : str
         Input that says how many months earlier its figures are read; with a minus, later.
+    gaps : bool
+        Whether NaN stands in it on purpose: a time that does not come. All else is finite.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Figure:
     inputs: tuple[str, ...]
     doc: str
     lag: str = ""
+    gaps: bool = False
 
     @property
     def additive(self) -> bool:
@@ -233,7 +237,7 @@ FIGURES: tuple[Figure, ...] = (
            "Share of the time at work that is work kept; 1 of a campaign without a model"),
     Figure("training.days", ("month", "campaign", "case"), "day",
            "days of the month from start_month to finish_month with anything at work",
-           ("training.packages",), "Days of the month at work"),
+           ("training.start_month", "training.packages"), "Days of the month at work"),
     Figure("training.model_flop", ("month", "campaign", "case"), "FLOP",
            "tokens_per_s × 6 × active parameters × goodput × days, or packages at work × peak_flops × mfu × "
            "days",
@@ -246,14 +250,15 @@ FIGURES: tuple[Figure, ...] = (
            "Share of a campaign that is done"),
     Figure("training.start_month", ("campaign", "case"), "month index",
            "first time from `earliest`, after all of `after`, with a cluster that holds the model",
-           ("use.capacity", "scenario.workloads.training"), "When a campaign starts"),
+           ("placement.start", "scenario.workloads.training"), "When a campaign starts",
+           gaps=True),
     Figure("training.pretrained_month", ("campaign", "case"), "month index (end)",
            "when Σ model_flop reaches compute_flop",
-           ("training.model_flop", "training.compute_flop"), "When pretraining ends"),
+           ("training.model_flop", "training.compute_flop"), "When pretraining ends", gaps=True),
     Figure("training.finish_month", ("campaign", "case"), "month index (end)",
            "when Σ model_flop reaches compute_flop + post_training_flop",
            ("training.model_flop", "training.compute_flop", "training.post_training_flop"),
-           "When a campaign is finished"),
+           "When a campaign is finished", gaps=True),
     Figure("training.energy_mwh", ("month", "campaign", "case"), "MWh",
            "Σ place, machine used × rack_it_mw / packages_per_rack × hours × load_factor × energy_pue",
            ("training.accelerators", "fleet.rack_it_mw", "inputs.packages_per_rack", "inputs.load_factor",

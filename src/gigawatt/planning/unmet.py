@@ -7,45 +7,30 @@ import math
 import numpy as np
 
 from gigawatt.core.arrays import Array
-from gigawatt.workload.claims import Stream
+from gigawatt.workload.claims import Campaign, Stream
 from gigawatt.workload.order import queue
 
 from .build import Built
 
-__all__ = ["held_before", "why_unmet"]
+__all__ = ["why_unmet"]
 
 _CENTRAL = 1
 _WHOLE = 1e-6
 """Part of a package that is none."""
 
 
-def held_before(built: Built, name: str, month: int, case: int = _CENTRAL) -> dict[str, Array]:
-    """What each claim that is placed before another holds in a month, in the order of placing.
-
-    Parameters
-    ----------
-    built : Built
-        Figures and placement.
-    name : str
-        Claim that stands behind.
-    month, case : int
-        Indices.
-
-    Returns
-    -------
-    dict of str to array, shape (M, P)
-        Packages, mean of the month; claims that hold none are left out.
-    """
+def _held_before(built: Built, stream: Stream, month: int) -> Array:
+    """What all claims that are placed before a stream hold in a month, central case, shape (M, P)."""
     placed = built.placed
-    found: dict[str, Array] = {}
+    held = np.zeros(built.machines.capacity.shape[:2])
     for claim in queue(placed.campaigns, placed.streams):
-        if claim.name == name:
+        if claim is stream:
             break
-        cases = placed.placement.campaigns.get(claim.name) or placed.placement.streams[claim.name]
-        used = cases[case].used[..., month]
-        if used.any():
-            found[claim.name] = used
-    return found
+        if isinstance(claim, Campaign):
+            held += placed.placement.campaigns[claim.name][_CENTRAL].used[..., month]
+        else:
+            held += placed.placement.streams[claim.name][_CENTRAL].used[..., month]
+    return held
 
 
 def why_unmet(built: Built, stream: Stream, month: int) -> str:
@@ -54,8 +39,7 @@ def why_unmet(built: Built, stream: Stream, month: int) -> str:
     able = [m for m in stream.order if each[m] > 0.0]
     unit = np.maximum(stream.unit, 1.0)
     there = built.machines.capacity[..., month]
-    held = sum(held_before(built, stream.name, month).values(), np.zeros_like(there))
-    free = np.maximum(there - held, 0.0)
+    free = np.maximum(there - _held_before(built, stream, month), 0.0)
     demand = float(stream.demand_tokens_per_s[month])
 
     def units(packages: Array) -> Array:
