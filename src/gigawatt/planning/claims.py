@@ -84,7 +84,7 @@ def names_in_order(scenario: Scenario) -> list[tuple[str, str, str]]:
     --------
     >>> import gigawatt as gw
     >>> names_in_order(gw.load("one-campus"))[0]
-    ('training', 'campaign', 'frontier')
+    ('training', 'campaign', 'first-model')
     """
     spec = scenario.spec.workloads
     none = np.zeros(0)

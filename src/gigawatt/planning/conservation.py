@@ -203,7 +203,7 @@ def workloads_do_what_was_asked(made: Made) -> Iterator[str]:
 
 
 def every_figure_is_a_number(made: Made) -> Iterator[str]:
-    """No figure is infinite, and none is NaN but those that say so; comparisons would not see either."""
+    """No figure is infinite, and none is NaN but those that say so. No other rule would see either."""
     for name, values in made.figures.items():
         figure = by_name(name)
         if values.dtype.kind != "f" or np.isfinite(values).all():
@@ -222,13 +222,14 @@ RULES: tuple[Rule, ...] = (
     gigawatts_never_fall,
     workloads_use_what_serves,
     workloads_do_what_was_asked,
-    every_figure_is_a_number,
 )
 
 
 def broken_rules(built: Built, inputs: Inputs, scenario: Scenario) -> list[str]:
     """Everything that the figures break, in words."""
     made = Made(built.figures, inputs, scenario, built.tranches)
+    if missing := list(every_figure_is_a_number(made)):
+        return missing
     return [finding for rule in RULES for finding in rule(made)]
 
 

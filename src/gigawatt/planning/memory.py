@@ -40,11 +40,11 @@ def least_packages(architecture: Architecture, hbm_bytes: float) -> float:
 
     Examples
     --------
-    405 billion parameters of 18 bytes each, and 6 % that no allocator can use:
+    405 billion parameters of 16 bytes each, and 6 % that no allocator can use:
 
     >>> from gigawatt.catalog import Catalog
     >>> least_packages(Catalog().model("llama31-405b").architecture, 288e9)
-    28.0
+    25.0
     """
     spare = hbm_bytes - RESERVED_BYTES
     if spare <= 0.0:
