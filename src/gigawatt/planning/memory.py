@@ -67,7 +67,7 @@ def scaled_least(least: float, theirs_bytes: float, own_bytes: float) -> float:
 def misses_memory(
     catalog: Catalog, architecture: Architecture, curve: ThroughputCurve, called: str
 ) -> str:
-    """By how much the strategy that is nearest to fitting misses, on the most packages of a curve.
+    """By how much the strategy that is nearest to fitting misses, on about the most packages of a curve.
 
     Parameters
     ----------
@@ -85,29 +85,31 @@ def misses_memory(
     str
         One sentence; without the amount where no strategy is valid at all.
     """
-    count = int(curve.counts.max())
+    most = int(curve.counts.max())
+    counts = sorted({2 ** int(math.log2(most)), most})  # whole domains divide in fewer ways
     asked: dict[str, Any] = {
         "what": "nearest miss", "system": catalog.system(curve.system_id), "model": architecture,
         "constants": catalog.training_calibration.values(), "precision": curve.precision,
-        "sequence": curve.sequence, "batch": curve.most_batch_tokens, "count": count,
+        "sequence": curve.sequence, "batch": curve.most_batch_tokens, "counts": counts,
     }  # fmt: skip
     key = scaling_cache.key_of(asked)
     found = scaling_cache.load(key, lambda plain: {name: plain[name] for name in _KEPT})
     if found is None:
-        found = _searched(catalog, architecture, curve, count)
+        tried = [_searched(catalog, architecture, curve, count) for count in counts]
+        found = min(tried, key=lambda miss: (not miss["strategy"], miss["needs_bytes"]))
         scaling_cache.store(key, found)
     if not found["strategy"]:
         return (
-            f"The model fits on no number of {called}: no way to spread it over {count:,} is valid."
+            f"The model fits on no number of {called}: no way to spread it over {most:,} is valid."
         )
     return (
         f"The model fits on no number of {called}: the strategy that is nearest to it, "
-        f"{found['strategy']} on {count:,}, needs {found['needs_bytes'] / 1e9:,.4g} GB of the "
+        f"{found['strategy']} on {found['count']:,}, needs {found['needs_bytes'] / 1e9:,.4g} GB of the "
         f"{found['has_bytes'] / 1e9:,.4g} GB of each."
     )
 
 
-_KEPT = ("strategy", "needs_bytes", "has_bytes")
+_KEPT = ("strategy", "count", "needs_bytes", "has_bytes")
 
 
 def _searched(
@@ -129,9 +131,10 @@ def _searched(
     except InputError:
         miss = None
     if miss is None:
-        return {"strategy": "", "needs_bytes": 0.0, "has_bytes": 0.0}
+        return {"strategy": "", "count": count, "needs_bytes": 0.0, "has_bytes": 0.0}
     return {
         "strategy": str(miss.strategy),
+        "count": count,
         "needs_bytes": float(miss.memory.total_bytes),
         "has_bytes": float(miss.hbm_bytes),
     }
