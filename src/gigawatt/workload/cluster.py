@@ -81,6 +81,8 @@ def cluster(available: Array, least: Array, count: float, *, grow: bool) -> Arra
 def _filled(now: Array, there: Array, least: Array, limit: Array) -> Array:
     """What a cluster holds once it has grown as it may, shape (C, M, P)."""
     full = _grown(now, there, limit)
+    if full is there:
+        return full
     size = full.sum(axis=2)
     short = ((size > 0.0) & (size < least)).any(axis=1)
     for c in np.flatnonzero(short):
@@ -91,11 +93,13 @@ def _filled(now: Array, there: Array, least: Array, limit: Array) -> Array:
 def _grown(now: Array, there: Array, limit: Array) -> Array:
     """Room filled in order, whatever a machine needs, shape (C, M, P)."""
     shape = now.shape
-    now, there = now.reshape(len(now), -1), there.reshape(len(now), -1)
+    now, flat = now.reshape(len(now), -1), there.reshape(len(now), -1)
     room = (limit - now.sum(axis=1))[:, None]
-    more = there - now
-    before = more.cumsum(axis=1) - more
-    return np.asarray(now + np.minimum(np.maximum(room - before, 0.0), more)).reshape(shape)
+    more = flat - now
+    after = more.cumsum(axis=1)
+    if (after[:, -1:] <= room).all():
+        return there
+    return np.asarray(now + np.minimum(np.maximum(room - after + more, 0.0), more)).reshape(shape)
 
 
 def _machine_by_machine(now: Array, there: Array, least: Array, limit: float) -> Array:

@@ -62,6 +62,8 @@ def serve(pool: Pool, stream: Stream, case: int) -> Served:
             continue
         unit = max(float(stream.unit[m]), 1.0)
         units = np.floor((pool.free[m] + 1e-6) / unit)
+        if not units.any():
+            continue
         packages = units - units.cumsum(axis=0)  # less what places before it have
         packages += np.ceil(left / (each * unit) * _WHOLE)
         np.clip(packages, 0.0, units, out=packages)
