@@ -36,7 +36,8 @@ class Figure:
     lag : str
         Input that says how many months earlier its figures are read; with a minus, later.
     gaps : bool
-        Whether NaN stands in it on purpose: a time that does not come. All else is finite.
+        Whether NaN stands in it on purpose: a time that does not come, a gigawatt that is not reached.
+        All else is finite.
     """
 
     name: str
@@ -192,12 +193,12 @@ FIGURES: tuple[Figure, ...] = (
            "cost of the racks and halls that start between one gigawatt and the next",
            ("milestones.counted_gw", "inputs.price_usd", "inputs.network_share", "inputs.spare_share",
             "inputs.facility_cost_usd"),
-           "Cost of each gigawatt as the first milestone investment counts it"),
+           "Cost of each gigawatt as the first milestone investment counts it", gaps=True),
     Figure("finance.gigawatt_tranche_usd", ("gigawatt",), "USD", "tranches that belong to the gigawatt",
            ("finance.investment_usd",), "What each gigawatt releases"),
     Figure("finance.gigawatt_gap_usd", ("gigawatt",), "USD", "gigawatt_cost_usd − gigawatt_tranche_usd",
            ("finance.gigawatt_cost_usd", "finance.gigawatt_tranche_usd"),
-           "Funding gap of each gigawatt"),
+           "Funding gap of each gigawatt", gaps=True),
     # training
     Figure("training.compute_flop", ("campaign",), "FLOP",
            "as stated, 6 × active parameters × tokens, or the budget of a scaling law",
