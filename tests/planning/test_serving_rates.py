@@ -212,9 +212,15 @@ def test_packages_serve_what_the_rate_says(plan: gw.Plan) -> None:
         for machine in ("gb300-nvl72", "h100-sxm")
     }  # fmt: skip
     used = plan["serving.used"].sel(stream="chat").sum("place")
-    met = sum(used.sel(machine=m).values * rate for m, rate in each.items())
+    able = sum(used.sel(machine=m).values * rate for m, rate in each.items())
+    demand = plan["serving.demand_tokens_per_s"].sel(stream="chat").values
+    met = np.minimum(able, demand)  # the last unit is busy in part
     central = plan["serving.met_tokens_per_s"].sel(stream="chat", case="central").values
     assert central == pytest.approx(met)
+    units = {m: rate.rate.accelerators for m, rate in plan.serving_rates["chat"].items()}
+    for m, unit in units.items():
+        assert used.sel(machine=m).values % unit == pytest.approx(0.0)
+    assert (able - met < max(units[m] * rate for m, rate in each.items())).all()
     revenue = plan["serving.revenue_usd"].sel(stream="chat", case="central").values
     assert revenue == pytest.approx(met * plan.horizon.hours() * 3600 * 0.5e-6)
     # the machine that serves most per megawatt goes first

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -358,6 +359,30 @@ def test_bars_of_campaigns_are_their_times(any_page: tuple[gw.Plan, Page]) -> No
         if len(bars) == 2:
             assert bars[0]["x"][-1] == bars[1]["x"][0]
             assert bars[0]["line"]["color"] != bars[1]["line"]["color"]  # lighter
+
+
+def test_a_bar_breaks_where_nothing_works(scenarios: ModuleType) -> None:
+    hardware = {
+        "useful_life": "6 months",
+        "until": "2027-03",
+        "supply": {"2027-01": "90 racks/month"},
+    }
+    data = scenarios.changed(
+        scenarios.small(),
+        {("hardware", "gb300-nvl72"): hardware, ("deployment",): {"policy": "newest", "refresh": False},
+         ("workloads",): {"training": {"a": {"compute": "1e30 FLOP", "precision": "fp8"}}}},
+    )  # fmt: skip
+    plan = gw.plan(gw.Scenario.from_dict(data))
+    days = plan["training.days"].sel(campaign="a", case="central").values
+    at_work = np.flatnonzero(days)
+    assert len(at_work)
+    assert days[-1] == 0.0
+    drawn = [t for t in Page(html_report(plan)).chart("gantt")["data"] if t["name"] == "a"]
+    bar, dashes = (t for t in drawn if t["mode"] == "lines")
+    start = plan.horizon.start
+    assert bar["x"][0][:7] == str(start + int(at_work[0]))
+    assert bar["x"][-1][:7] == dashes["x"][0][:7] == str(start + int(at_work[-1]) + 1)
+    assert (dashes["line"]["dash"], dashes["x"][-1][:7]) == ("dash", str(plan.horizon.last))
 
 
 def test_demand_and_use_are_stacked_to_their_sums(crowded: tuple[gw.Plan, str]) -> None:

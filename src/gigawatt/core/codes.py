@@ -63,6 +63,7 @@ CODES: dict[str, str] = {
     "E325": "A cluster is larger than anything that could hold it",
     "E326": "Unknown scaling law",
     "E327": "A cluster is sized in two ways",
+    "E328": "A site and a partner have the same name",
     "E401": "A catalog record is malformed",
     "E402": "The catalog has no such record or kind",
     "E403": "A config.json cannot be used",
@@ -96,4 +97,5 @@ CODES: dict[str, str] = {
     "W114": "A training campaign never starts",
     "W115": "No system of the fleet serves a model within its latency",
     "W116": "Demand for a model is not met",
+    "W117": "A partner states no system, so no workload can use its capacity",
 }

@@ -20,6 +20,7 @@ from gigawatt.fleet.milestones import gigawatt_months
 
 from .calendar import month_begun, month_ended
 from .clusters import assumed_utilisations
+from .explain_start import start_nodes
 from .explain_workloads import curve_nodes, goodput_nodes, serving_nodes, workload_remark
 from .explanation import END, MONTH_UNITS, Explanation
 from .figures import FIGURES, Figure, by_name
@@ -281,6 +282,8 @@ def _below(
         return nodes
     if group == "scenario":
         return _terms(plan, rest, labels)
+    if group == "placement":
+        return start_nodes(plan, labels)
     if group == "performance":
         return _PERFORMANCE[rest](plan, month, labels)
     figure = by_name(name)

@@ -10,6 +10,7 @@ import numpy as np
 from gigawatt.core.months import Month
 
 from .clusters import Cluster, clusters
+from .explain_start import start_bound
 from .explanation import Explanation
 from .rates import CASES
 from .serving_rates import StreamRate
@@ -127,6 +128,8 @@ def workload_remark(plan: Plan, figure: str, labels: Mapping[str, str]) -> str |
     """What became of the campaign or stream whose fate is explained; none of other figures."""
     if figure in _FATES and "campaign" in labels:
         words = plan.outcomes[f"workloads.training.{labels['campaign']}"]
+        if figure == "training.start_month" and (bound := start_bound(plan, labels)):
+            words = f"{bound}; {words}"
         place = int(
             plan["training.campus"].sel(
                 campaign=labels["campaign"], case=labels.get("case", "central")
