@@ -292,8 +292,7 @@ def test_empty_parts_say_so() -> None:
     for phrase in (
         "The scenario has no investment that pays.",
         "The scenario makes no commitment.",
-        "The scenario asks for no training campaign.",
-        "The scenario asks for no served model.",
+        "The scenario asks for no training campaign and no served model.",
         "No capacity is contracted from partners.",
         "No investment pays in this scenario",
     ):
