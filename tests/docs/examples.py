@@ -33,7 +33,9 @@ _FENCE = re.compile(
     r"(?:^<!-- figures within (\d+) % -->\n+)?^```(\w*)([^\n]*)\n(.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-_NUMBER = re.compile(r"(?<![\w.])\d{4}-\d{2}(?!\d)|(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[+-]\d+)?(?![\d.]*\d)")
+_NUMBER = re.compile(
+    r"(?<![\w.])\d{4}-\d{2}(?!\d)|(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[+-]\d+)?(?![\d.]*\d)"
+)
 _MONTHS = 3
 """How far a month may be from the real one where figures may be off."""
 

@@ -648,3 +648,23 @@ def test_a_browser_draws_it_without_complaint(
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     page.close()
     assert complaints == []
+
+
+def test_a_limit_across_a_chart_says_what_it_is() -> None:
+    from gigawatt.report.chart_page import limit_line
+
+    parts = limit_line(74.5, "all there is")
+    (line,), (words,) = parts["shapes"], parts["annotations"]
+    assert (line["x0"], line["x1"], words["x"], words["text"]) == (74.5, 74.5, 74.5, "all there is")
+
+
+def test_a_machine_without_a_model_of_its_own_names_whose_layout_it_takes() -> None:
+    from gigawatt.report.workload_tables import _as_other
+
+    why = "The performance model cannot run on trainium2: its record has no tdp. Taken "
+    assert (
+        _as_other(why + "at the utilisation of vr-nvl72 with as many accelerators.").text
+        == "as vr-nvl72"
+    )
+    assert _as_other(why + "as 0.07 × what a package of vr-nvl72 serves.").text == "as vr-nvl72"
+    assert _as_other("somehow").text == "as another"

@@ -122,11 +122,11 @@ def _workloads(view: View) -> list[Tile]:
         met = sum(row["demand_tokens"] * row["met"]["central"] for row in streams)
         short = min((row["unmet_from"] for row in streams if row["unmet_from"]), default=None)
         low = sum(row["demand_tokens"] * row["met"]["low"] for row in streams)
-        more = (f"unmet from {short}",) if short else ("central case, in every month",)
+        lines = [f"unmet from {short}" if short else "central case, in every month"]
         if low < 0.9995 * met:
-            more += (f"{percent(low / asked)} in the low case",)
+            lines.append(f"{percent(low / asked)} in the low case")
         why = view.sources.assumed_in("serving.met_tokens_per_s")
-        tiles.append(Tile("Demand met", percent(met / asked), "", more, why))
+        tiles.append(Tile("Demand met", percent(met / asked), "", tuple(lines), why))
     return tiles
 
 
