@@ -20,14 +20,12 @@ def _words(label: str) -> Column:
 
 
 def workload_tables(view: View) -> list[list[Table]]:
-    """The tables of what the scenario asks for; one line where it asks for nothing."""
+    """All tables of workloads; one line where the scenario asks for none."""
     spec = view.plan.scenario.spec.workloads
-    tables = [training(view), clusters(view)] if spec.training else []
-    tables += [serving(view)] if spec.serving else []
-    if not tables:
-        nothing = "The scenario asks for no training campaign and no served model."
-        tables = [Table("workloads", "Workloads", columns("what"), (), nothing)]
-    return [[table] for table in tables]
+    if spec.training or spec.serving:
+        return [[training(view)], [clusters(view)], [serving(view)]]
+    nothing = "The scenario asks for no training campaign and no served model."
+    return [[Table("workloads", "Workloads", columns("what"), (), nothing)]]
 
 
 def _as_other(text: str) -> Cell:
