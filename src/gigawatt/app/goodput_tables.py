@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["show_goodput"]
 
 _WIDTH = 110
-_LEAST_POINTS = 0.005
-"""Levers that gain less than this are not shown [percentage point]."""
 _PLACES = {"memory": "memory of peers", "local": "disks of the node", "shared": "shared storage"}
 
 
@@ -45,6 +43,8 @@ def _head(a: Goodput, played: Played | None) -> Iterable[str]:
     how = "a replica that fails is dropped" if a.elastic else "every failure starts the run again"
     held = f", {a.spares:.2%} held back as spares" if a.spares else ", no spares"
     yield f"  {how}{held}"
+    if a.smaller_run is not None:
+        yield _smaller(a)
     yield f"  goodput             {a.goodput:.1%}   ({a.low:.1%} to {a.high:.1%})"
     parts = sorted(a.interruptions_per_day.items(), key=lambda item: -item[1])
     unit, days = ("day", 1.0) if sum(rate for _, rate in parts) >= 1.0 else ("year", 365.25)
@@ -57,6 +57,14 @@ def _head(a: Goodput, played: Played | None) -> Iterable[str]:
             f"  played              {played.goodput:.1%} in {digits(played.days, 4)} days with "
             f"{played.failures:,} interruptions (seed {played.seed})"
         )
+
+
+def _smaller(a: Goodput) -> str:
+    """That not all accelerators are best used."""
+    if a.settings.spares is not None:
+        return f"  a smaller run keeps more in all: {a.smaller_run:,}"
+    idle = round(a.losses["idle"] * a.count)
+    return f"  a smaller run keeps more: {a.smaller_run:,}, and {idle:,} accelerators are idle"
 
 
 def _rate(rate: float) -> str:
@@ -82,7 +90,7 @@ def _short(number: float) -> str:
 
 
 def _times(a: Goodput) -> Table:
-    from gigawatt.reliability.run import CAUSES
+    from gigawatt.reliability.accounts import CAUSES
 
     table = plain_table(("where the time goes", "l"), ("", "r"))
     table.add_row("work that is kept", f"{a.goodput:.2%}")
@@ -95,6 +103,5 @@ def _times(a: Goodput) -> Table:
 def _levers(a: Goodput) -> Table:
     table = plain_table(("what would help most", "l"), ("points", "r"))
     for lever in a.levers:
-        if lever.points >= _LEAST_POINTS:
-            table.add_row(lever.what, f"{lever.points:+.2f}")
+        table.add_row(lever.what, f"{lever.points:+.2f}")
     return table

@@ -120,6 +120,11 @@ def _sentences(answer: ServingAnswer) -> Iterable[str]:
         f"{digits(1.0 / p.tpot_s)} tokens/s for a user"
     )
     yield f"times: {answer.ground}; the band is where four of five measured points are expected"
+    low, high = p.ttft_s * first.ttft_band.low, p.ttft_s * first.ttft_band.high
+    yield (
+        f"TTFT: of a steady load, near the floor of measured ones; where {p.ttft_s:.3g} s are predicted, four "
+        f"of five were {low:.2g} to {high:.2g} s"
+    )
     if first.outside:
         yield f"* outside measured ground: {'; '.join(first.outside)}"
     if answer.power is not None:

@@ -215,9 +215,11 @@ RULES: tuple[Rule, ...] = (
 
 
 def broken_rules(built: Built, inputs: Inputs, scenario: Scenario) -> list[str]:
-    """Everything that the figures break, in words."""
+    """Everything that the figures break: the rule, and what was found."""
     made = Made(built.figures, inputs, scenario, built.tranches)
-    return [finding for rule in RULES for finding in rule(made)]
+    return [
+        f"{rule.__name__.replace('_', ' ')}: {finding}" for rule in RULES for finding in rule(made)
+    ]
 
 
 def check_conservation(built: Built, inputs: Inputs, scenario: Scenario) -> None:

@@ -273,7 +273,10 @@ def _print_serving(found: ServingValidation, *, with_rows: bool) -> None:
     for name, line in found.modes().items():
         _print_serving_line(f"  {name}", line)
     _print_serving_line("time of an output token", lines["tpot"])
-    _print_serving_line("time to the first token (no queue)", lines["ttft"])
+    _print_serving_line("time to the first token", lines["ttft"])
+    for mode, line in found.first_tokens().items():
+        _print_serving_line(f"  {mode}", line)
+    _print_serving_line("time to the first token (no queue)", lines["ttft_without_queue"])
     for figure, title in (("throughput", "tokens/s"), ("tpot", "TPOT")):
         for kind, classes in found.classes(figure).items():
             print(f"{title} by {kind}")
