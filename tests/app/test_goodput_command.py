@@ -138,3 +138,14 @@ def test_an_unknown_model_is_exit_code_2_and_leaves_no_chart(
     assert answer.err.startswith("E402")
     assert answer.out == ""
     assert not list(tmp_path.glob("*.html"))
+
+
+def test_a_model_that_cannot_be_trained_there_is_said_to_be() -> None:
+    few = ("llama31-405b", "--on", "h100-sxm:8")
+    assert json.loads(answered(*few, "--json"))["fits_training"] is False
+    _, warning, *rest = answered(*few).splitlines()
+    assert "cannot train this model" in warning
+    assert "e-0" not in "".join(rest)
+    assert "(a year: " in "".join(rest)
+    assert json.loads(answered(*LLAMA, "--json"))["fits_training"] is True
+    assert "cannot train" not in answered(*LLAMA)

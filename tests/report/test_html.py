@@ -226,7 +226,10 @@ def any_page(request: pytest.FixtureRequest, one_campus: gw.Plan) -> tuple[gw.Pl
 
 def test_every_section_chart_and_table_is_there_once(any_page: tuple[gw.Plan, Page]) -> None:
     plan, page = any_page
-    for key in [*SECTIONS, *charts_of(plan), *TABLES]:
+    spec = plan.scenario.spec.workloads
+    absent = {"workloads"} if spec.training or spec.serving else {"training", "clusters", "serving"}
+    assert not absent & set(page.ids)
+    for key in {*SECTIONS, *charts_of(plan), *TABLES, "workloads"} - absent:
         assert page.ids.count(key) == 1, key
     assert len(page.ids) == len(set(page.ids))
 
@@ -293,8 +296,7 @@ def test_empty_parts_say_so() -> None:
     for phrase in (
         "The scenario has no investment that pays.",
         "The scenario makes no commitment.",
-        "The scenario asks for no training campaign.",
-        "The scenario asks for no served model.",
+        "The scenario asks for no training campaign and no served model.",
         "No capacity is contracted from partners.",
         "No investment pays in this scenario",
     ):
@@ -674,3 +676,23 @@ def test_a_browser_draws_it_without_complaint(
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     page.close()
     assert complaints == []
+
+
+def test_a_limit_across_a_chart_says_what_it_is() -> None:
+    from gigawatt.report.chart_page import limit_line
+
+    parts = limit_line(74.5, "all there is")
+    (line,), (words,) = parts["shapes"], parts["annotations"]
+    assert (line["x0"], line["x1"], words["x"], words["text"]) == (74.5, 74.5, 74.5, "all there is")
+
+
+def test_a_machine_without_a_model_of_its_own_names_whose_layout_it_takes() -> None:
+    from gigawatt.report.workload_tables import _as_other
+
+    why = "The performance model cannot run on trainium2: its record has no tdp. Taken "
+    assert (
+        _as_other(why + "at the utilisation of vr-nvl72 with as many accelerators.").text
+        == "as vr-nvl72"
+    )
+    assert _as_other(why + "as 0.07 × what a package of vr-nvl72 serves.").text == "as vr-nvl72"
+    assert _as_other("somehow").text == "as another"

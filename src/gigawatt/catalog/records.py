@@ -314,6 +314,8 @@ class Claim(_Loose, _Record):
     """What stands above the line."""
     denominator: ClaimTerm
     """What stands below the line."""
+    scope: str = ""
+    """What it is of where that is not the two products by themselves, in a few words."""
     not_this: tuple[str, ...] = ()
     """Readings that the claim does not support."""
 

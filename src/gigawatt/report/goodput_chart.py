@@ -73,7 +73,7 @@ def _layout(height: int, x: str, y: str = "") -> dict[str, Any]:
         "font": {"color": muted, "size": 12}, "margin": {"l": 60, "r": 20, "t": 10, "b": 50},
         "xaxis": {"title": {"text": x}, "gridcolor": grid},
         "yaxis": {"title": {"text": y}, "gridcolor": grid, "automargin": True},
-        "legend": {"orientation": "h", "y": -0.3, "traceorder": "normal"},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gigawatt.app.finite import print_json
+from gigawatt.app.folding import put
 from gigawatt.app.options import AsJson, Overrides, Settings, plan_or_run
 
 __all__ = ["compare_command"]
@@ -28,10 +29,20 @@ def compare_command(
 
     --override and --set apply to the second plan.
     """
+    from gigawatt.core.errors import Problem, RunFolderError
     from gigawatt.planning import compare
 
+    if b is None and not override and not set_:
+        raise RunFolderError(
+            Problem(
+                "E506",
+                f"Nothing is named that {a} is compared with.",
+                "Name a second run or scenario, or lay something over the first with --override or --set.",
+                "B",
+            )
+        )
     result = compare(plan_or_run(a, None, None), plan_or_run(b or a, override, set_))
     if json_:
         print_json(result.as_dict(), default=str)
     else:
-        print(result)
+        put(result)
