@@ -20,7 +20,7 @@ $(VENV)/.dev: pyproject.toml
 	@$(PYTHON) tools/make_venv.py $(VENV) dev
 
 demo: $(VENV)/.all
-	@$(BIN)/gigawatt plan $(SCENARIO)
+	@$(BIN)/gigawatt plan $(SCENARIO) --runs runs/demo
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -154,7 +154,7 @@ def goodput_replay_s() -> float:
     def year(elastic: bool) -> object:
         whole = {"island": 1e7}  # all of it is one run
         return simulate_goodput(
-            "llama31-405b", "h100-sxm", 1_000_000, elastic=elastic, figures=whole
+            "llama31-405b", "h100-sxm", 1_000_000, elastic=elastic, spares=0.01, figures=whole
         )
 
     for elastic in (False, True):

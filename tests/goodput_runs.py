@@ -8,10 +8,12 @@ import numpy as np
 
 from gigawatt.catalog import Catalog
 from gigawatt.reliability import RecoverySettings
+from gigawatt.reliability.accounts import Evaluated
 from gigawatt.reliability.figures import central
 from gigawatt.reliability.machine import ground_of
+from gigawatt.reliability.prepared import Machine
 from gigawatt.reliability.renewal import Level
-from gigawatt.reliability.run import Evaluated, Machine, evaluate
+from gigawatt.reliability.run import evaluate
 
 CATALOG = Catalog()
 

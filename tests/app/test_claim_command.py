@@ -38,3 +38,23 @@ def test_bad_input_is_refused(arguments: tuple[str, ...], code: str) -> None:
     error = CliRunner().invoke(app, ["claim", *arguments]).exception
     assert isinstance(error, GigawattError)
     assert error.problems[0].code == code
+
+
+def test_a_claim_about_another_product_says_so_in_its_label() -> None:
+    answer = CliRunner().invoke(app, ["claim", "seven-point-five-x", "--train", "llama31-8b"])
+    assert "\nclaim: 7.5x (rack with CPX, another product) " in answer.output
+    assert (
+        "recomputes to 7.33, since the catalog's figures are 7.92 (with 144 Rubin CPX"
+        in answer.output
+    )
+    assert "over 1.08 EFLOP/s per rack" in answer.output
+
+
+def test_formats_may_be_named_as_in_training() -> None:
+    said = [
+        CliRunner().invoke(
+            app, ["claim", "plain-rack-fp8", "--train", "llama31-8b", "--precision", p]
+        )
+        for p in ("fp8", "mxfp8")
+    ]
+    assert said[0].output == said[1].output

@@ -48,7 +48,7 @@ def test_the_table_shows_time_interval_and_levers() -> None:
 
 def test_options_reach_the_model() -> None:
     base = json.loads(answered(*LLAMA, "--json"))
-    elastic = json.loads(answered(*LLAMA, "--elastic", "--replica", "2048", "--json"))
+    elastic = json.loads(answered(*LLAMA, "--elastic", "--replica", "256", "--json"))
     assert elastic["elastic"]
     assert elastic["goodput"] > base["goodput"]
     given = json.loads(
@@ -138,3 +138,14 @@ def test_an_unknown_model_is_exit_code_2_and_leaves_no_chart(
     assert answer.err.startswith("E402")
     assert answer.out == ""
     assert not list(tmp_path.glob("*.html"))
+
+
+def test_a_model_that_cannot_be_trained_there_is_said_to_be() -> None:
+    few = ("llama31-405b", "--on", "h100-sxm:8")
+    assert json.loads(answered(*few, "--json"))["fits_training"] is False
+    _, warning, *rest = answered(*few).splitlines()
+    assert "cannot train this model" in warning
+    assert "e-0" not in "".join(rest)
+    assert "(a year: " in "".join(rest)
+    assert json.loads(answered(*LLAMA, "--json"))["fits_training"] is True
+    assert "cannot train" not in answered(*LLAMA)

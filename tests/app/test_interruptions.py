@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -62,6 +63,49 @@ def test_an_interrupted_plan_leaves_nothing(
     assert (stopped_while_writing.returncode, out) == (130, "")
     assert err == "interrupted; nothing half-written was left behind\n"
     assert list((tmp_path / "runs").iterdir()) == []
+
+
+PLAYS = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import gigawatt.reliability.replay as replay
+real = replay._interruptible
+def told(*arguments):
+    print("playing", file=sys.stderr, flush=True)
+    real(*arguments)
+replay._interruptible = told
+from gigawatt.app.cli import main
+main()
+"""
+
+
+def test_an_interrupted_replay_ends_at_once(tmp_path: Path) -> None:
+    long = [
+        "goodput",
+        "llama31-8b",
+        "--on",
+        "h100-sxm:131072",
+        "--spares",
+        "1%",
+        "--interval",
+        "0.1 s",
+    ]
+    with subprocess.Popen(
+        [sys.executable, "-c", PLAYS, *long, "--simulate", "--days", "36525", "--json"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as running:  # fmt: skip
+        assert running.stderr is not None
+        assert running.stderr.readline() == "playing\n"
+        time.sleep(0.5)
+        assert running.poll() is None  # it really plays
+        sent = time.monotonic()
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=30)
+        took = time.monotonic() - sent
+    assert (running.returncode, out) == (130, "")
+    assert err == "interrupted; nothing half-written was left behind\n"
+    assert took < 8.0  # some tenths of a second on a free machine; played to its end it is minutes
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_killed_plan_leaves_no_run_and_the_next_one_sweeps_up(

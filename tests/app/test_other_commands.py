@@ -327,3 +327,29 @@ def test_help_names_every_command(command: Command) -> None:
     text = command("--help").out
     for name in ("plan", "explain", "compare", "new", "check", "schema", "catalog"):
         assert f"  {name} " in text
+
+
+def test_compare_asks_for_something_to_compare_with(command: Command) -> None:
+    answer = command("compare", "one-campus")
+    assert answer.code == 2
+    assert "--override or --set" in answer.err
+
+
+def test_a_missing_run_folder_is_called_one(command: Command) -> None:
+    answer = command("plan", "runs/9999")
+    assert answer.code == 2
+    assert "no run folder 'runs/9999'" in answer.err
+
+
+def test_a_figure_of_a_finished_campaign_says_when_it_ended(command: Command) -> None:
+    text = command(
+        "explain",
+        "one-campus",
+        "training.mfu",
+        "--where",
+        "campaign=first-model",
+        "--at",
+        "2030-06",
+    ).out
+    assert "[first-model, 2030-06, central] = finished in 20" in text
+    assert "first-model, 2030-06, central] = 0\n" not in text

@@ -4,7 +4,8 @@ A page is run from top to bottom in one empty folder. Fences with a title are fi
 there; `console` fences are commands and what they print; `python` fences run one after the other,
 and a `text` fence behind one is what it prints. In shown output `…` stands for anything: alone on a
 line for any lines, within a line for any text. `$ echo $?` says which exit code the command before it
-must have.
+must have. Behind the comment `<!-- figures within 15 % -->` the figures of a block may be that far from
+real ones, and months a quarter: what a model predicts moves as it is mended, and readers want numbers.
 
 Run as a program it replaces shown output by real output, as far as the cuts allow:
 `python tests/docs/examples.py README.md docs/tutorial.md`.
@@ -28,7 +29,15 @@ from typing import Any
 from unittest import mock
 
 CUT = "…"
-_FENCE = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"(?:^<!-- figures within (\d+) % -->\n+)?^```(\w*)([^\n]*)\n(.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+_NUMBER = re.compile(
+    r"(?<![\w.])\d{4}-\d{2}(?!\d)|(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[+-]\d+)?(?![\d.]*\d)"
+)
+_MONTHS = 3
+"""How far a month may be from the real one where figures may be off."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,8 @@ class Fence:
     body: str
     line: int
     span: tuple[int, int]
+    within: float
+    """How far figures may be off, as a share of the real ones."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +65,17 @@ class Shown:
     wanted_code: int
     span: tuple[int, int]
     """Place of the shown output in the page."""
+    within: float = 0.0
 
 
 def fences(text: str) -> list[Fence]:
     """All fenced blocks of a page."""
     found = []
     for match in _FENCE.finditer(text):
-        title = re.search(r'title="([^"]+)"', match[2])
-        line = text.count("\n", 0, match.start()) + 1
-        found.append(Fence(match[1], title and title[1], match[3], line, match.span(3)))
+        title = re.search(r'title="([^"]+)"', match[3])
+        line = text.count("\n", 0, match.start(2)) + 1
+        within = float(match[1] or 0) / 100.0
+        found.append(Fence(match[2], title and title[1], match[4], line, match.span(4), within))
     return found
 
 
@@ -107,6 +120,7 @@ def _run_console(fence: Fence) -> Iterator[Shown]:
                 code,
                 wanted,
                 (at, at + len(output)),
+                fence.within,
             )
         at += len(output)
 
@@ -138,7 +152,7 @@ def _capture(call: Any) -> tuple[int, str]:
     return 0, out.getvalue()
 
 
-def mismatch(shown: list[str], printed: list[str]) -> str | None:
+def mismatch(shown: list[str], printed: list[str], within: float = 0.0) -> str | None:
     """The first shown line that the output does not have in its place, or none."""
     if not shown:
         return None
@@ -148,20 +162,44 @@ def mismatch(shown: list[str], printed: list[str]) -> str | None:
             free = True
             continue
         candidates = range(at, len(printed)) if free else range(at, min(at + 1, len(printed)))
-        hit = next((i for i in candidates if _fits(line, printed[i])), None)
+        hit = next((i for i in candidates if _fits(line, printed[i], within)), None)
         if hit is None:
             return line
         at, free = hit + 1, False
     return None if free or at == len(printed) else f"(the page ends before: {printed[at]})"
 
 
-def _fits(shown: str, printed: str) -> bool:
-    return bool(
-        re.fullmatch(".*".join(map(re.escape, shown.rstrip().split(CUT))), printed.rstrip())
+def _fits(shown: str, printed: str, within: float = 0.0) -> bool:
+    shown, printed = shown.rstrip(), printed.rstrip()
+    if re.fullmatch(".*".join(map(re.escape, shown.split(CUT))), printed):
+        return True
+    if not within:
+        return False
+    found = re.fullmatch(".*".join(map(_with_any_figures, shown.split(CUT))), printed)
+    return found is not None and all(
+        _near(*pair, within) for pair in zip(_NUMBER.findall(shown), found.groups(), strict=True)
     )
 
 
-def refreshed(shown: list[str], printed: list[str]) -> list[str]:
+def _with_any_figures(text: str) -> str:
+    """A pattern of a text that takes any figure for a figure, and any space for a space."""
+    pieces = _NUMBER.split(text)
+    spaced = [r"\s+".join(map(re.escape, re.split(r"\s+", piece))) for piece in pieces]
+    return f"({_NUMBER.pattern})".join(spaced)
+
+
+def _near(shown: str, real: str, within: float) -> bool:
+    if "-" in shown[1:] and "e" not in shown:
+        months = [
+            12 * int(year) + int(month)
+            for year, _, month in (shown.partition("-"), real.partition("-"))
+        ]
+        return abs(months[0] - months[1]) <= _MONTHS
+    a, b = (float(text.replace(",", "")) for text in (shown, real))
+    return abs(a - b) <= within * abs(b)
+
+
+def refreshed(shown: list[str], printed: list[str], within: float = 0.0) -> list[str]:
     """The shown lines with the figures of the output, cut where they were cut."""
     if CUT not in "".join(shown):
         return printed
@@ -175,7 +213,7 @@ def refreshed(shown: list[str], printed: list[str]) -> list[str]:
         at = printed.index(real, at) + 1
         if not cut:
             result.append(real)
-        elif _fits(line, real):
+        elif _fits(line, real, within):
             result.append(line)
         else:
             result.append(f"{real[: len(head)]}{cut}{real[-len(tail) :] if tail else ''}")
@@ -195,8 +233,10 @@ def refresh(path: Path) -> int:
     for item in reversed(done):
         if item.code != item.wanted_code:
             print(f"{path}:{item.line} {item.source}: exit code {item.code}\n", *item.printed)
-        if item.shown and mismatch(item.shown, item.printed):
-            fresh = "".join(f"{line}\n" for line in refreshed(item.shown, item.printed))
+        if item.shown and mismatch(item.shown, item.printed, item.within):
+            fresh = "".join(
+                f"{line}\n" for line in refreshed(item.shown, item.printed, item.within)
+            )
             fresh += "\n" if text[slice(*item.span)].endswith("\n\n") else ""
             text = text[: item.span[0]] + fresh + text[item.span[1] :]
             changes += 1

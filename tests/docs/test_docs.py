@@ -71,8 +71,30 @@ def test_examples_run_and_print_what_the_page_shows(
     for item in examples.run_page(page, tmp_path):
         where = f"{name_of(page)}:{item.line} $ {item.source}"
         assert item.code == item.wanted_code, "\n".join([where, *item.printed])
-        missing = examples.mismatch(item.shown, item.printed)
+        missing = examples.mismatch(item.shown, item.printed, item.within)
         assert missing is None, "\n".join([where, f"shown: {missing}", "printed:", *item.printed])
+
+
+def test_pages_work_in_a_folder_that_others_have_used(
+    examples: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    recipe = re.search(
+        r"^demo:.*\n\t@\$\(BIN\)/(.*)$", (ROOT / "Makefile").read_text("utf-8"), re.M
+    )
+    assert recipe
+    demo = recipe[1].replace("$(SCENARIO)", "one-campus")
+    first = tmp_path / "first.md"
+    first.write_text(f"```console\n$ {demo}\n$ {demo}\n$ gigawatt plan one-campus\n```\n", "utf-8")
+    pages = [first, DOCS / "tutorial.md", DOCS / "how-to" / "run-folder.md"]
+    for page in pages:
+        for item in examples.run_page(page, tmp_path):
+            where = f"{page.name}:{item.line} $ {item.source}"
+            assert item.code == item.wanted_code, "\n".join([where, *item.printed])
+            missing = examples.mismatch(item.shown, item.printed, item.within)
+            assert missing is None, "\n".join([where, f"shown: {missing}", *item.printed])
+    assert {path.name for path in (tmp_path / "runs").iterdir()} > {"0001", "demo", "first"}
+    assert {path.name for path in (tmp_path / "runs" / "demo").iterdir()} == {"0001", "0002"}
 
 
 def test_output_is_compared_line_by_line(examples: ModuleType) -> None:
@@ -82,6 +104,22 @@ def test_output_is_compared_line_by_line(examples: ModuleType) -> None:
     assert examples.mismatch(["a 1", "c 3"], printed) == "c 3"
     assert examples.mismatch(["a 1", "…", "c 4"], printed) == "c 4"
     assert examples.mismatch(["a 1", "b 2"], printed) is not None
+
+
+def test_figures_may_be_off_only_as_far_as_a_page_says(examples: ModuleType) -> None:
+    def off(shown: str, printed: str, within: float = 0.15) -> bool:
+        return examples.mismatch([shown], [printed], within) is not None
+
+    assert not off("x 1,100 GPUs, MFU 25.0 %", "x   998 GPUs, MFU 24.7 %")
+    assert off("x 1,100 GPUs, MFU 25.0 %", "x 900 GPUs, MFU 24.7 %")
+    assert off("x 1,100 GPUs", "x 1,099 GPUs", 0.0)
+    assert off("x 1,100 GPUs", "y 1,100 GPUs")
+    assert not off("a 2e+27 … 3 end", "a 2.1e+27 or 17 or 3.1 end")
+    assert off("a 2e+27 … 3 end", "a 2.1e+28 or 17 or 3.1 end")
+    assert not off("from 2027-12 on", "from 2028-03 on")
+    assert off("from 2027-12 on", "from 2028-04 on")
+    [fence] = examples.fences("<!-- figures within 15 % -->\n```console\n$ a\n```\n")
+    assert (fence.within, fence.line, fence.body) == (0.15, 2, "$ a\n")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -246,7 +246,9 @@ def test_what_the_host_cannot_hold_stays() -> None:
     assert room(states=1.0).optimizer_bytes == 0.0
     assert room(kept=1.0).activations_bytes == 20 + 3
     tight = room(states=1.0, host_bytes=600.0)
-    assert tight.workspace_bytes == 7 + (3600 - 600)
+    assert tight.spilled_bytes == 3600 - 600
+    assert tight.workspace_bytes == room().workspace_bytes == 7
+    assert room(states=1.0).spilled_bytes == 0.0
 
 
 def test_times_may_be_draws() -> None:

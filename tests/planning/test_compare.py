@@ -10,6 +10,8 @@ import pytest
 
 import gigawatt as gw
 from gigawatt.planning import Comparison
+from gigawatt.planning.calendar import day_begun, day_ended, month_ended
+from gigawatt.planning.compare_workloads import _moved_days
 from gigawatt.scenario import Scenario, shipped_scenarios
 
 
@@ -158,6 +160,43 @@ def test_other_sites_and_systems_can_be_compared(
     assert changes(comparison)["sites.plain.basis"] == ("it", None)
     assert changes(comparison)["name"] == ("Rich", "NVIDIA–OpenAI guaranty, PORTS-Pike")
     assert comparison.outcomes
+
+
+def test_what_ends_with_a_month_ends_on_its_last_day(shipped_plans: dict[str, gw.Plan]) -> None:
+    plan = shipped_plans["one-campus"]
+    days = int(plan.horizon.hours()[0] / 24.0)
+    last = f"{plan.horizon.start}-{days:02d}"
+    assert month_ended(plan, 1.0) == str(plan.horizon.start)
+    assert day_ended(plan, 1.0) == day_ended(plan, 1.0 - 0.5 / days) == last
+    assert day_ended(plan, 1.0 - 1.0 / days) == f"{plan.horizon.start}-{days - 1:02d}"
+    assert day_ended(plan, 1.0 + 1e-3) == f"{plan.horizon.start + 1}-01"
+    assert day_begun(plan, 1.0) == f"{plan.horizon.start + 1}-01"
+    assert day_ended(plan, float("nan")) is None
+
+
+def test_an_end_moves_by_days_of_the_calendar() -> None:
+    assert (
+        _moved_days("ends", "2027-01-30", "2027-02-01")
+        == "ends 2027-02-01 instead of 2027-01-30, 2 days later"
+    )
+    assert (
+        _moved_days("ends", "2027-01-31", "2027-01-30")
+        == "ends 2027-01-30 instead of 2027-01-31, 1 day earlier"
+    )
+
+
+def test_what_is_finished_in_neither_is_told_however_little_it_moves(scenarios: ModuleType) -> None:
+    run = {"training": {"x": {"compute": "1e30 FLOP", "precision": "fp8"}}}
+    base = scenarios.changed(scenarios.small(), {("workloads",): run})
+    late = scenarios.changed(
+        base, {("sites", "plain", "power"): {"2027-02": "50 MW", "2028-06": "80 MW"}}
+    )
+    a, b = plan(base), plan(late)
+    before, after = (p.summary()["training"][0]["progress"] for p in (a, b))
+    assert round(before, 2) == round(after, 2)
+    (words,) = gw.compare(a, b).workloads
+    assert words.startswith("x is ")
+    assert " done at the end instead of " in words
 
 
 def test_evidence_alone_is_no_difference(scenarios: ModuleType) -> None:

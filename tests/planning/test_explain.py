@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import gigawatt as gw
+import scenarios as scenario_builders
 from gigawatt.planning import Explanation
 from gigawatt.planning.figures import FIGURES, by_name
 from gigawatt.scenario import Scenario, shipped_scenarios
@@ -260,3 +261,37 @@ def test_refusals(arguments: tuple[str], labels: dict[str, Any], code: str, word
     with pytest.raises(gw.errors.RunFolderError, match=code) as caught:
         gw.explain(plan_of("one-campus"), *arguments, **labels)
     assert words in str(caught.value)
+
+
+def queued() -> gw.Plan:
+    """Three campaigns on one site: `b` waits for `a`, `c` for what they leave, `d` for its month."""
+    data = scenario_builders.changed(
+        scenario_builders.small(),
+        {("workloads",): {"training": {
+            "a": {"compute": "3e26 FLOP", "precision": "fp8"},
+            "b": {"compute": "1e26 FLOP", "precision": "fp8", "after": ["a"]},
+            "c": {"compute": "1e26 FLOP", "precision": "fp8"},
+            "d": {"compute": "1e24 FLOP", "precision": "fp8", "earliest": "2028-06"},
+        }}},
+    )  # fmt: skip
+    return gw.plan(gw.Scenario.from_dict(data))
+
+
+def test_a_start_is_explained_by_what_binds_it() -> None:
+    plan = queued()
+    heads = {run: gw.explain(plan, "training.start_month", campaign=run) for run in "abcd"}
+    end = plan.summary()["training"][0]["finish_day"]
+    assert "bound by capacity: in 2027-0" in heads["a"].remark
+    assert f"bound by after: a ends {end}" in heads["b"].remark
+    assert "bound by claims: in 2027-" in heads["c"].remark
+    assert "a, b hold" in heads["c"].remark or "b hold" in heads["c"].remark
+    assert "bound by earliest: 2028-06-01" in heads["d"].remark
+    (waited,) = [n for n in heads["b"].below if n.name == "training.finish_month"]
+    assert (waited.labels["campaign"], waited.value) == ("a", end)
+    held = [n for n in heads["c"].below if n.name == "training.used"]
+    there = [n for n in heads["c"].below if n.name == "use.capacity"]
+    assert [n.labels["place"] for n in there] == ["plain"]
+    for node in held:
+        at = {"campaign": node.labels["campaign"], "month": node.labels["month"]}
+        assert node.value == pytest.approx(float(plan["training.used"].sel(at).sum()))
+        assert 0.0 < node.value <= there[0].value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ import pytest
 
 import gigawatt as gw
 from gigawatt.app.words import headline
+from gigawatt.perf import scaling_cache
 from gigawatt.perf.serving.rates import ServingRate, serving_rate
 from gigawatt.planning import serving_rates
 from gigawatt.planning.buildout import Buildout
 from gigawatt.planning.machines import machines_of
 from gigawatt.planning.resolve import resolve
+from gigawatt.planning.serving_donors import carried_ratio, donor_of
 from gigawatt.planning.serving_rates import StreamRate, serving_rates_of
 
 CHAT = {
@@ -52,11 +55,10 @@ def rates_with(scenario: gw.Scenario, ask: Any) -> dict[str, StreamRate]:
     return dict(serving_rates_of(scenario, machines, ask=ask)["chat"])
 
 
-def fake(tokens: float, why: str = "", ground: str = "measured") -> ServingRate:
+def fake(tokens: float, why: str = "", code: str = "") -> ServingRate:
     band = (0.5 * tokens, tokens, 2.0 * tokens)
-    return ServingRate(
-        "x", "fp8", "tp=1" if tokens else "", 4, band, 1.0, 0.02, 1000.0, why, ground, ()
-    )
+    layout, ground = ("tp=1" if tokens else ""), ("" if code else "measured")
+    return ServingRate("x", "fp8", layout, 4, band, 1.0, 0.02, 1000.0, why, ground, (), code)
 
 
 def test_the_model_is_asked_with_the_stream_s_words(scenarios: Any) -> None:
@@ -80,25 +82,93 @@ def test_the_model_is_asked_with_the_stream_s_words(scenarios: Any) -> None:
     assert len(asked) == 2  # kept in the process
 
 
-def test_what_cannot_be_modelled_is_carried_over_by_the_smaller_ratio(scenarios: Any) -> None:
+def test_what_cannot_be_modelled_is_carried_over_by_the_smallest_ratio(scenarios: Any) -> None:
     def ask(catalog: Any, architecture: Any, system_id: str, *_: Any, **__: Any) -> ServingRate:
-        return (
-            fake(0.0, "its record lacks figures.", "") if system_id == "h100-sxm" else fake(100.0)
-        )
+        if system_id == "h100-sxm":
+            return fake(0.0, "its record lacks figures.", "E701")
+        return fake(100.0)
 
     rates = rates_with(scenario_of(scenarios), ask)
     carried = rates["h100-sxm"]
     catalog = gw.Catalog()
-    own, other = catalog.system("h100-sxm"), catalog.system("gb300-nvl72")
-    assert own.hbm_bandwidth is not None
-    assert other.hbm_bandwidth is not None
-    memory = own.hbm_bandwidth.value / other.hbm_bandwidth.value
-    ratio = min(memory, own.peak["fp8"].value / other.peak["fp8"].value)
+    ratio = carried_ratio(catalog.system("h100-sxm"), catalog.system("gb300-nvl72"))
+    assert 0.0 < ratio < 0.4
     assert carried.kind == "carried over"
-    assert carried.tokens_per_s == pytest.approx((50.0 * ratio, 100.0 * ratio, 200.0 * ratio))
+    # the band, from half to twice, is twice as wide in logarithms
+    assert carried.tokens_per_s == pytest.approx((25.0 * ratio, 100.0 * ratio, 400.0 * ratio))
     assert "lacks figures" in carried.why
     assert "gb300-nvl72" in carried.why
     assert StreamRate.from_dict(carried.as_dict()) == carried
+
+
+def test_a_ratio_is_the_smallest_of_peak_bandwidth_and_memory() -> None:
+    catalog = gw.Catalog()
+    own, other = catalog.system("h100-sxm"), catalog.system("gb300-nvl72")
+    assert own.hbm is not None
+    assert other.hbm is not None
+    assert carried_ratio(own, other) <= own.hbm.value / other.hbm.value
+    small = own.model_copy(update={"hbm": own.hbm.model_copy(update={"value": own.hbm.value / 4})})
+    assert carried_ratio(small, own) == pytest.approx(0.25)
+    assert carried_ratio(own.model_copy(update={"hbm": None}), other) == 0.0
+    assert carried_ratio(own, other.model_copy(update={"hbm_bandwidth": None})) == 0.0
+    assert carried_ratio(own.model_copy(update={"peak": {}}), other) == 0.0
+
+
+def test_the_donor_is_the_nearest_of_the_maker_whatever_the_order() -> None:
+    catalog = gw.Catalog()
+    ids = ("h100-sxm", "b200-hgx", "gb300-nvl72", "vr-nvl72", "mi355x", "tpu-v7")
+    own = catalog.system("rubin-ultra")
+    for order in (ids, ids[::-1], ids[3:] + ids[:3]):
+        found = donor_of(own, {name: catalog.system(name) for name in order})
+        assert found is not None
+        assert found[0] == "vr-nvl72"
+    # without another of its maker: the nearest by roofline
+    alone = donor_of(own, {name: catalog.system(name) for name in ("tpu-v5p", "mi455x-helios")})
+    assert alone is not None
+    assert alone[0] == "mi455x-helios"
+    assert donor_of(own, {}) is None
+    assert donor_of(catalog.system("feynman"), {"b": catalog.system("b200-hgx")}) is None
+
+
+def test_a_format_that_a_chip_lacks_is_carried_over_from_nothing(scenarios: Any) -> None:
+    why = "h100-sxm cannot multiply in it."
+
+    def ask(catalog: Any, architecture: Any, system_id: str, *_: Any, **__: Any) -> ServingRate:
+        return fake(0.0, why, "E702") if system_id == "h100-sxm" else fake(100.0)
+
+    refused = rates_with(scenario_of(scenarios), ask)["h100-sxm"]
+    assert (refused.kind, refused.tokens_per_s, refused.why) == ("none", (0.0, 0.0, 0.0), why)
+    catalog = gw.Catalog()
+    shape = catalog.model("llama31-8b").architecture
+    requests = {"input_tokens": 2000.0, "output_tokens": 500.0, "ttft_s": 2.0, "tpot_s": 0.05}
+    demanded = serving_rate(catalog, shape, "a100-80gb-sxm", "fp8", **requests)
+    assert (demanded.code, demanded.tokens_per_s) == ("E702", (0.0, 0.0, 0.0))
+    own = serving_rate(catalog, shape, "a100-80gb-sxm", None, **requests)
+    assert (own.precision, own.code) == ("bf16", "")
+    assert own.tokens_per_s[1] > 0.0
+    assert serving_rate(catalog, shape, "tpu-v5p", None, **requests).code == "E701"
+
+
+def test_a_kept_rate_depends_on_all_that_it_is_made_of() -> None:
+    catalog = gw.Catalog()
+    model = catalog.model("llama31-8b")
+    stream = SimpleNamespace(precision=None)
+    short = model.model_copy(
+        update={"architecture": model.architecture.model_copy(update={"context": 8192})}
+    )
+
+    def key(catalog: gw.Catalog, model: Any, **wanted: float) -> str:
+        wanted = {"input_tokens": 4096.0, **wanted}
+        return scaling_cache.key_of(
+            serving_rates._identity(catalog, model, "x", "h100-sxm", stream, wanted)  # type: ignore[arg-type]
+        )
+
+    base = key(catalog, model)
+    assert key(gw.Catalog(), model) == base
+    assert key(catalog, short) != base
+    assert key(catalog, model, input_tokens=4097.0) != base
+    inline = {"prices": {"own": {"name": "whatever a record says"}}}
+    assert key(gw.Catalog(inline=inline), model) != base
 
 
 def test_what_misses_the_latency_serves_nothing_and_says_so(scenarios: Any) -> None:
@@ -142,9 +212,15 @@ def test_packages_serve_what_the_rate_says(plan: gw.Plan) -> None:
         for machine in ("gb300-nvl72", "h100-sxm")
     }  # fmt: skip
     used = plan["serving.used"].sel(stream="chat").sum("place")
-    met = sum(used.sel(machine=m).values * rate for m, rate in each.items())
+    able = sum(used.sel(machine=m).values * rate for m, rate in each.items())
+    demand = plan["serving.demand_tokens_per_s"].sel(stream="chat").values
+    met = np.minimum(able, demand)  # the last unit is busy in part
     central = plan["serving.met_tokens_per_s"].sel(stream="chat", case="central").values
     assert central == pytest.approx(met)
+    units = {m: rate.rate.accelerators for m, rate in plan.serving_rates["chat"].items()}
+    for m, unit in units.items():
+        assert used.sel(machine=m).values % unit == pytest.approx(0.0)
+    assert (able - met < max(units[m] * rate for m, rate in each.items())).all()
     revenue = plan["serving.revenue_usd"].sel(stream="chat", case="central").values
     assert revenue == pytest.approx(met * plan.horizon.hours() * 3600 * 0.5e-6)
     # the machine that serves most per megawatt goes first

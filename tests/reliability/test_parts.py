@@ -16,8 +16,10 @@ from gigawatt.reliability.dropping import dropping
 from gigawatt.reliability.figures import central, fanned, ranged
 from gigawatt.reliability.intervals import best_interval_s, daly_s, multilevel_s, young_s
 from gigawatt.reliability.rates import Component, growth_factor, interruption_rates
+from gigawatt.reliability.renewal import renewal
 from gigawatt.reliability.slow import slow_share
 from gigawatt.reliability.spares import beyond_spares, erlang_b, waiting_share
+from goodput_runs import level
 
 LLAMA_HOURS = 54 * 24 * 16384
 ROWS_OF = {
@@ -145,7 +147,7 @@ def test_slower_places_are_whole_multiples_and_no_shorter_than_they_arrive(
     places: list[tuple[float, float, float]],
 ) -> None:
     stops, safes, rates = (np.array(column) for column in zip(*places, strict=True))
-    found = multilevel_s(list(stops), list(safes), list(rates))
+    found = multilevel_s(stops[0], list(safes), list(rates))
     for at, interval in enumerate(found):
         assert interval >= safes[at] * (1 - 1e-12)
         if at:
@@ -156,7 +158,37 @@ def test_slower_places_are_whole_multiples_and_no_shorter_than_they_arrive(
 
 def test_an_interval_that_is_given_is_kept() -> None:
     one = np.array(1.0)
-    assert float(multilevel_s([one], [one], [one / 1000], np.array(77.0))[0]) == 77.0
+    assert float(multilevel_s(one, [one], [one / 1000], np.array(77.0))[0]) == 77.0
+
+
+def test_one_copy_serves_all_places_that_a_checkpoint_reaches_in_time() -> None:
+    # Two places, both reached at once: failures of both together give the interval, and it is the same.
+    one = np.array(1.0)
+    both = float(best_interval_s(one, np.array(1000.0)))
+    found = multilevel_s(one, [one, 2 * one], [one / 2000, one / 2000])
+    assert [float(interval) for interval in found] == pytest.approx([both, both])
+
+
+@given(
+    st.floats(0.01, 100.0), st.floats(0.0, 100.0), st.floats(0.0, 2000.0), st.floats(1e-7, 1e-3),
+    st.floats(1e-7, 3e-4),
+)  # fmt: skip
+def test_the_intervals_of_two_places_keep_most_of_all_that_are_tried(
+    stop: float, soon: float, late: float, rate: float, rarer: float
+) -> None:
+    def kept(first: float) -> float:
+        slower = max(math.ceil(late / first - 1e-9), 1) * first
+        return float(
+            renewal(
+                [level(rate, first, stop, 100.0, soon), level(rarer, slower, 0.0, 100.0, late)]
+            ).kept
+        )
+
+    late = max(late, soon)
+    safe = [np.array(soon), np.array(late)]
+    chosen = multilevel_s(np.array(stop), safe, [np.array(rate), np.array(rarer)])
+    tried = [first for first in np.geomspace(1.0, 1e4, 50) if first >= soon]
+    assert kept(float(chosen[0])) >= max(map(kept, tried)) - 1e-3
 
 
 def test_erlang_by_hand() -> None:

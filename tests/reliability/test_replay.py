@@ -18,6 +18,7 @@ from goodput_runs import CATALOG, machine
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "all places": {},
+    "all of it": {"spares": 0.01},
     "shared storage alone": {"tiers": ("shared",)},
     "slow storage": {"tiers": ("shared",), "storage_bytes_per_s": 100e9},
     "no spares": {"tiers": ("local", "shared"), "spares": 0.0},
@@ -78,7 +79,7 @@ def test_the_same_seed_gives_the_same_year_and_another_one_another() -> None:
 def restarting(**changes: Any) -> _replay_kernel.Restarting:
     """A run that fails on average once in 1,000 s, saves every 100 s for 10 s and restarts in 50 s."""
     return _replay_kernel.Restarting(
-        rates=np.array([1e-3]), step_s=100.0, every=np.array([1]), stops=np.array([10.0]),
+        rates=np.array([1e-3]), step_s=100.0, every=np.array([1]), stop_s=10.0,
         safes=np.array([0.0]), phases=np.array([0.0, 50.0, 0.0]), reads=np.array([0.0]), leaving=0.0,
         spares=0, repair_s=1.0, planned_per_s=0.0, planned_s=0.0,
     )._replace(**changes)  # fmt: skip
@@ -86,7 +87,7 @@ def restarting(**changes: Any) -> _replay_kernel.Restarting:
 
 def times(run: _replay_kernel.Restarting, horizon_s: float) -> np.ndarray[Any, Any]:
     out = np.zeros(9)
-    _replay_kernel.compiled("restarting")(draws_of("by hand", 1), horizon_s, run, out)
+    _replay_kernel.compiled("restarting")(draws_of("by hand", 1), horizon_s, run, out, np.zeros(1))
     return out
 
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -233,7 +234,10 @@ def any_page(request: pytest.FixtureRequest, one_campus: gw.Plan) -> tuple[gw.Pl
 
 def test_every_section_chart_and_table_is_there_once(any_page: tuple[gw.Plan, Page]) -> None:
     plan, page = any_page
-    for key in [*SECTIONS, *charts_of(plan), *TABLES]:
+    spec = plan.scenario.spec.workloads
+    absent = {"workloads"} if spec.training or spec.serving else {"training", "clusters", "serving"}
+    assert not absent & set(page.ids)
+    for key in {*SECTIONS, *charts_of(plan), *TABLES, "workloads"} - absent:
         assert page.ids.count(key) == 1, key
     assert len(page.ids) == len(set(page.ids))
 
@@ -300,8 +304,7 @@ def test_empty_parts_say_so() -> None:
     for phrase in (
         "The scenario has no investment that pays.",
         "The scenario makes no commitment.",
-        "The scenario asks for no training campaign.",
-        "The scenario asks for no served model.",
+        "The scenario asks for no training campaign and no served model.",
         "No capacity is contracted from partners.",
         "No investment pays in this scenario",
     ):
@@ -366,6 +369,30 @@ def test_bars_of_campaigns_are_their_times(any_page: tuple[gw.Plan, Page]) -> No
         if len(bars) == 2:
             assert bars[0]["x"][-1] == bars[1]["x"][0]
             assert bars[0]["line"]["color"] != bars[1]["line"]["color"]  # lighter
+
+
+def test_a_bar_breaks_where_nothing_works(scenarios: ModuleType) -> None:
+    hardware = {
+        "useful_life": "6 months",
+        "until": "2027-03",
+        "supply": {"2027-01": "90 racks/month"},
+    }
+    data = scenarios.changed(
+        scenarios.small(),
+        {("hardware", "gb300-nvl72"): hardware, ("deployment",): {"policy": "newest", "refresh": False},
+         ("workloads",): {"training": {"a": {"compute": "1e30 FLOP", "precision": "fp8"}}}},
+    )  # fmt: skip
+    plan = gw.plan(gw.Scenario.from_dict(data))
+    days = plan["training.days"].sel(campaign="a", case="central").values
+    at_work = np.flatnonzero(days)
+    assert len(at_work)
+    assert days[-1] == 0.0
+    drawn = [t for t in Page(html_report(plan)).chart("gantt")["data"] if t["name"] == "a"]
+    bar, dashes = (t for t in drawn if t["mode"] == "lines")
+    start = plan.horizon.start
+    assert bar["x"][0][:7] == str(start + int(at_work[0]))
+    assert bar["x"][-1][:7] == dashes["x"][0][:7] == str(start + int(at_work[-1]) + 1)
+    assert (dashes["line"]["dash"], dashes["x"][-1][:7]) == ("dash", str(plan.horizon.last))
 
 
 def test_demand_and_use_are_stacked_to_their_sums(crowded: tuple[gw.Plan, str]) -> None:
@@ -657,3 +684,23 @@ def test_a_browser_draws_it_without_complaint(
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     page.close()
     assert complaints == []
+
+
+def test_a_limit_across_a_chart_says_what_it_is() -> None:
+    from gigawatt.report.chart_page import limit_line
+
+    parts = limit_line(74.5, "all there is")
+    (line,), (words,) = parts["shapes"], parts["annotations"]
+    assert (line["x0"], line["x1"], words["x"], words["text"]) == (74.5, 74.5, 74.5, "all there is")
+
+
+def test_a_machine_without_a_model_of_its_own_names_whose_layout_it_takes() -> None:
+    from gigawatt.report.workload_tables import _as_other
+
+    why = "The performance model cannot run on trainium2: its record has no tdp. Taken "
+    assert (
+        _as_other(why + "at the utilisation of vr-nvl72 with as many accelerators.").text
+        == "as vr-nvl72"
+    )
+    assert _as_other(why + "as 0.07 × what a package of vr-nvl72 serves.").text == "as vr-nvl72"
+    assert _as_other("somehow").text == "as another"

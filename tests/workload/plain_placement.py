@@ -6,6 +6,7 @@ Written from the rules, not from the code it checks.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -43,6 +44,51 @@ def least_of(speed: Any) -> float:
     return math.inf if speed is None else max(speed.least, 1.0)
 
 
+def in_order(
+    there: dict[int, float], least: dict[int, float], mine: dict[int, float], limit: float
+) -> dict[int, float]:
+    """Sizes of machines, each grown in turn; one that stays too small gives up what it has, to all."""
+    while True:
+        sizes = dict(mine)
+        for m in there:
+            size = min(there[m], limit - sum(sizes.values()) + sizes[m])
+            if size < least[m] and mine[m]:
+                mine = {**mine, m: 0.0}
+                break
+            sizes[m] = size if size >= least[m] else 0.0
+        else:
+            return sizes
+
+
+def just(
+    order: list[int], there: dict[int, float], least: dict[int, float], count: float
+) -> dict[int, float]:
+    """Sizes that make up a count, the first by order that do; none of them if none do."""
+    for taken in itertools.product((True, False), repeat=len(order)):
+        # machines behind those that make up the count already are not needed
+        some: list[int] = []
+        for m, wanted in zip(order, taken, strict=True):
+            if wanted and sum(there[k] for k in some) < count:
+                some.append(m)
+        if any(there[m] < least[m] for m in some):
+            continue
+        if sum(least[m] for m in some) <= count <= sum(there[m] for m in some):
+            sizes = dict.fromkeys(order, 0.0) | {m: least[m] for m in some}
+            for m in some:
+                sizes[m] += min(there[m] - least[m], count - sum(sizes.values()))
+            return sizes
+    return dict.fromkeys(order, 0.0)
+
+
+def fill(held: dict[Any, float], offer: dict[Any, float], m: int, size: float) -> None:
+    """Hold so many packages of a machine, place by place."""
+    mine = sorted(spot for spot in held if spot[0] == m)
+    if not size:
+        held |= dict.fromkeys(mine, 0.0)
+    for spot in mine:
+        held[spot] += min(offer[spot] - held[spot], size - sum(held[other] for other in mine))
+
+
 def one_alternative(
     free: Free, c: Any, case: int, begin: float, spots: list[tuple[int, int]], order: list[int]
 ) -> dict[str, Any]:
@@ -63,17 +109,26 @@ def one_alternative(
             total = sum(n for (k, _), n in offer.items() if k == m)
             if total < least_of(c.speeds[m]):
                 offer |= {spot: 0.0 for spot in spots if spot[0] == m}
-        total = sum(offer.values())
-        if not started and total > 0.0 and (math.isinf(c.count) or total >= c.count * (1.0 - 1e-9)):
-            started = True
-            limit = c.count if math.isfinite(c.count) else total
+        size = {m: sum(n for (k, _), n in offer.items() if k == m) for m in order}
+        least = {m: least_of(c.speeds[m]) for m in order}
         for spot in spots:
             held[spot] = min(held[spot], offer[spot])
+        begins = not started and sum(size.values()) > 0.0
+        if begins and math.isinf(c.count):
+            started, limit = True, sum(size.values())
+        elif begins:
+            wanted = in_order(size, least, dict.fromkeys(order, 0.0), c.count)
+            if sum(wanted.values()) < c.count:
+                wanted = just(order, size, least, c.count)
+            if sum(wanted.values()) == c.count:
+                started = True
+                for m in order:
+                    fill(held, offer, m, wanted[m])
         if started:
+            mine = {m: sum(n for (k, _), n in held.items() if k == m) for m in order}
+            sizes = in_order(size, least, mine, limit)
             for m in order:
-                for spot in sorted(s for s in spots if s[0] == m):
-                    more = min(offer[spot] - held[spot], limit - sum(held.values()))
-                    held[spot] += max(more, 0.0)
+                fill(held, offer, m, sizes[m])
         rate, used = 0.0, dict.fromkeys(spots, 0.0)
         for m in order:
             size = sum(n for (k, _), n in held.items() if k == m)
@@ -107,12 +162,12 @@ def train(free: Free, c: Any, case: int, ready: float) -> dict[str, Any]:
 
     speed_of = {}
     for m, speed in enumerate(c.speeds):
-        if speed is None or math.isinf(speed.least):
+        if speed is None or math.isinf(speed.least) or least_of(speed) > c.count:
             continue
         ever = [c.share * max(row[m, p] for row in free.all.values()) for p in places] or [0.0]
         most = max(ever) if c.one else sum(ever)
         if most >= least_of(speed):
-            size = max(min(most, c.count), least_of(speed))
+            size = min(most, c.count)
             speed_of[m] = float(speed.flop_per_s(size, 1)[1]) / size
     order = sorted(speed_of, key=lambda m: -speed_of[m])
     groups = [[p] for p in places] if c.one else [places]
@@ -150,18 +205,10 @@ def serve(free: Free, s: Any, case: int) -> list[float]:
             if each <= 0.0 or left <= 1e-12 * want:
                 continue
             unit = max(float(s.unit[m]), 1.0)
-            whole = {
-                spot: math.floor((n + 1e-6) / unit) * unit
-                for spot, n in free.left[t].items()
-                if spot[0] == m
-            }
-            total = sum(whole.values())
-            if not total:
-                continue
-            share = min(left / each / total, 1.0)
-            for spot, n in whole.items():
-                free.left[t][spot] = max(free.left[t][spot] - n * share, 0.0)
-            left = max(left - total * share * each, 0.0)
+            for spot in sorted(spot for spot in free.left[t] if spot[0] == m):
+                while free.left[t][spot] + 1e-6 >= unit and left > 1e-12 * want:
+                    free.left[t][spot] = max(free.left[t][spot] - unit, 0.0)
+                    left = max(left - unit * each, 0.0)
         met[math.floor(t)] += (want - left) * (free.until(t) - t)
     return met
 

@@ -25,6 +25,15 @@ def test_a_campaign_ends_part_way_through_a_month_and_leaves_the_rest() -> None:
     assert (b.start, b.finish) == (1.5, 2.0)
 
 
+def test_the_cluster_of_a_month_is_one_that_stood() -> None:
+    # `a` ends half-way through the second month and leaves its 6 to `b`, which had 4: never 7
+    done = placed([10, 10, 10], campaign("a", 81.0, share=0.6), campaign("b", 1e9))
+    b = done.campaigns["b"][CENTRAL]
+    assert done.campaigns["a"][CENTRAL].finish == 1.5
+    assert b.used[0, 0].tolist() == [4.0, 7.0, 10.0]
+    assert b.packages[0].tolist() == [4.0, 10.0, 10.0]
+
+
 def test_cases_differ_in_speed_alone() -> None:
     finishes = [t.finish for t in placed([10] * 9, campaign("a", 360.0)).campaigns["a"]]
     assert finishes == pytest.approx([5.0, 4.0, 3.2])
@@ -121,6 +130,39 @@ def test_too_few_packages_hold_no_model_and_stay_free() -> None:
     assert done.streams["s"][CENTRAL].met_tokens_per_s.tolist() == [10.0, 10.0, 0.0]
 
 
+def test_a_machine_that_needs_more_than_the_count_takes_none_of_it() -> None:
+    # the faster machine needs 16, the cluster has 12: all of them are of the other
+    fleet = [[[40, 40]], [[40, 40]]]
+    speeds = (Linear(each=3.0, least=16.0), Linear(least=4.0))
+    track = placed(fleet, campaign("a", 1e9, speeds=speeds, count=12.0)).campaigns["a"][CENTRAL]
+    assert track.used[:, 0].tolist() == [[0.0, 0.0], [12.0, 12.0]]
+
+
+def test_what_is_too_small_for_one_machine_is_left_to_the_next() -> None:
+    fleet = [[[20, 20]], [[20, 20]], [[20, 20]]]
+    speeds = (Linear(each=3.0, least=16.0), Linear(each=2.0, least=12.0), Linear())
+    track = placed(fleet, campaign("a", 1e9, speeds=speeds, count=25.0)).campaigns["a"][CENTRAL]
+    assert track.used[:, 0, 0].tolist() == [20.0, 0.0, 5.0]
+
+
+def test_what_no_longer_holds_the_model_is_given_up() -> None:
+    # the second keeps 7 of its 15, the first takes 8 of the room, and so the 7 are too few
+    fleet = [[[10, 20], [0, 0]], [[15, 7], [0, 8]]]
+    speeds = (Linear(each=2.0), Linear(least=12.0))
+    work = campaign("a", 1e9, places=2, speeds=speeds, count=25.0)
+    track = placed(fleet, work).campaigns["a"][CENTRAL]
+    assert track.packages.tolist() == [[10.0, 20.0], [15.0, 0.0]]
+
+
+def test_a_whole_count_is_made_up_of_what_holds_the_model() -> None:
+    # 40 of the first would leave 16 of 56 to a machine that needs 30
+    fleet = [[[40, 40]], [[30, 30]]]
+    speeds = (Linear(each=2.0, least=16.0), Linear(least=30.0))
+    work = campaign("a", 1e9, speeds=speeds, count=56.0, grow=False)
+    track = placed(fleet, work).campaigns["a"][CENTRAL]
+    assert track.used[:, 0, 0].tolist() == [26.0, 30.0]
+
+
 def test_one_place_is_the_one_that_finishes_first() -> None:
     # the first has more at the end, the second is done before
     fleet = [[[0, 0, 30, 30], [10, 10, 10, 10]]]
@@ -148,6 +190,13 @@ def test_serving_takes_what_training_leaves_or_goes_before_it() -> None:
     before = placed([10] * 2, campaign("a", 45.0), stream("s", [8.0, 8.0], priority=50))
     assert before.streams["s"][CENTRAL].met_tokens_per_s.tolist() == [8.0, 8.0]
     assert before.campaigns["a"][CENTRAL].packages[0].tolist() == [2.0, 2.0]
+
+
+def test_a_little_demand_takes_a_whole_unit_at_one_place() -> None:
+    fleet = [[[4, 4], [9, 9]]]
+    done = placed(fleet, stream("s", [1.0, 9.0], unit=np.array([4.0]))).streams["s"][CENTRAL]
+    assert done.used[0].tolist() == [[4.0, 4.0], [0.0, 8.0]]
+    assert done.met_tokens_per_s.tolist() == [1.0, 9.0]
 
 
 def test_serving_takes_whole_units_of_the_machine_it_prefers() -> None:

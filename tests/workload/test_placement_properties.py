@@ -150,3 +150,38 @@ def test_scaling_fleet_and_budget_together_changes_no_date(situation: Situation)
     for c in campaigns:
         for one, other in zip(small.campaigns[c.name], large.campaigns[c.name], strict=True):
             np.testing.assert_allclose(one.finish, other.finish)
+
+
+@given(situations(), st.data())
+def test_a_larger_campus_never_turns_a_start_into_never(
+    situation: Situation, data: st.DataObject
+) -> None:
+    fleet, campaigns, _ = situation
+    for c in campaigns:
+        alone = dataclasses.replace(c, after=())
+        more = c.places | np.array([data.draw(st.booleans()) for _ in c.places])
+        wide = dataclasses.replace(alone, places=more)
+        few, many = (place(fleet, seconds(fleet), [a], []).campaigns[c.name] for a in (alone, wide))
+        for before, after in zip(few, many, strict=True):
+            if not np.isnan(before.start):
+                assert not np.isnan(after.start)
+                assert after.start <= before.start or c.one  # which takes what finishes first
+
+
+@given(situations())
+def test_whole_units_serve_and_a_machine_trains_with_what_holds_the_model(
+    situation: Situation,
+) -> None:
+    fleet, campaigns, streams = situation
+    endless = [dataclasses.replace(c, pretraining_flop=1e9) for c in campaigns]  # cut no month
+    for s in streams:
+        for served in place(fleet, seconds(fleet), endless, streams).streams[s.name]:
+            units = served.used / s.unit[:, None, None]
+            np.testing.assert_allclose(units, np.round(units), atol=1e-9)
+    done = place(fleet, seconds(fleet), campaigns, streams)
+    for c in campaigns:
+        least = np.array([1.0 if speed is None else speed.least for speed in c.speeds])
+        for track in done.campaigns[c.name]:
+            size = track.packages
+            assert ((size == 0.0) | (size >= least[:, None])).all()
+            assert (size.sum(axis=0) >= track.used.sum(axis=(0, 1)) - 1e-9).all()

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import partial
 from io import TextIOWrapper
 from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from gigawatt._version import __version__
 from gigawatt.core.errors import GigawattError
@@ -36,11 +36,13 @@ from .commands import (
     train,
     validate,
 )
+from .folding import put
+from .helping import HELP, UpperCommand, UpperGroup
 
 __all__ = ["app", "main"]
 
 
-class _Commands(TyperGroup):
+class _Commands(UpperGroup):
     """All commands; a reader that closes the pipe ends them quietly."""
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
@@ -60,7 +62,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
 )
 
 
@@ -79,18 +81,37 @@ def _common(
     pass
 
 
-app.command("plan")(plan.plan_command)
-app.command("report", epilog=report.EXAMPLES)(report.report_command)
-app.command("explain")(explain.explain_command)
-app.command("compare")(compare.compare_command)
-app.command("new")(new.new_command)
-app.command("check")(check.check_command)
-app.command("schema")(schema.schema_command)
-app.command("train")(train.train_command)
-app.command("curve")(curve.curve_command)
-app.command("claim")(claim.claim_command)
-app.command("goodput")(goodput.goodput_command)
-app.command("infer")(infer.infer_command)
+_add = partial(app.command, cls=UpperCommand)
+_add("plan", short_help="What is built when, what it costs, who pays when.")(plan.plan_command)
+_add(
+    "report",
+    short_help="A plan as a page, on paper, or as a workbook that recalculates.",
+    epilog=report.EXAMPLES,
+)(report.report_command)
+_add("explain", short_help="Why a figure is what it is, down to sources and lines.")(
+    explain.explain_command
+)
+_add("compare", short_help="What differs between two plans, and what that moved.")(
+    compare.compare_command
+)
+_add("new", short_help="Make a scenario file of your own from a shipped one.")(new.new_command)
+_add("check", short_help="Whether a scenario can be planned, and what looks odd.")(
+    check.check_command
+)
+_add("schema", short_help="Print the JSON Schema of scenario files.")(schema.schema_command)
+_add("train", short_help="Best strategies for training a model, time and dollars.")(
+    train.train_command
+)
+_add("curve", short_help="Throughput of a model by the number of accelerators.")(
+    curve.curve_command
+)
+_add("claim", short_help="Two generations side by side, and what is claimed.")(claim.claim_command)
+_add("goodput", short_help="Time that failures leave a run, and what would help.")(
+    goodput.goodput_command
+)
+_add("infer", short_help="Best ways of serving a model within limits of latency.")(
+    infer.infer_command
+)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(validate.app, name="validate")
 app.add_typer(calibrate.app, name="calibrate")
@@ -115,7 +136,7 @@ def main() -> NoReturn:
         app()
     except GigawattError as error:
         for problem in error.problems:
-            print(problem, file=sys.stderr)
+            put(problem, file=sys.stderr)
         if len(error.problems) > 1:
             print(f"{len(error.problems)} problems.", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gigawatt.scenario import Scenario
 
 __all__ = [
+    "SHIPPED",
     "AsJson",
     "EnergyPrice",
     "Folder",
@@ -29,8 +30,12 @@ __all__ = [
     "tell",
 ]
 
+SHIPPED = "nvidia-openai-10gw, nvidia-openai-equity, nvidia-openai-guaranty or one-campus"
+"""Shipped scenarios in words; written out, since help must not read them from disk."""
+
 ScenarioName = Annotated[
-    str, typer.Argument(help="Name of a shipped scenario, or a YAML file.", show_default=False)
+    str,
+    typer.Argument(help=f"A shipped scenario ({SHIPPED}), or a YAML file.", show_default=False),
 ]
 Overrides = Annotated[
     list[str] | None,

@@ -1,14 +1,17 @@
-"""What tables of answers share on a terminal: its width, lines that do not wrap, and a plain table."""
+"""What tables of answers share on a terminal: its width, lines that fold, and a plain table."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["open_console", "plain_table", "say"]
+from .folding import fold
+
+__all__ = ["open_console", "plain_table", "say", "show_with_lines"]
 
 
 class _Console(Console):
@@ -25,9 +28,31 @@ def open_console(width: int) -> Console:
 
 
 def say(console: Console, *lines: str) -> None:
-    """Print lines as they are, however long."""
+    """Print lines: folded on a terminal, elsewhere as they are, however long."""
     for line in lines:
-        console.print(Text(line), soft_wrap=True)
+        for part in fold(line, console.width) if console.is_terminal else (line,):
+            console.print(Text(part), soft_wrap=True)
+
+
+def show_with_lines(console: Console, table: Table, lines: Sequence[str]) -> None:
+    """Print a table with a line under each of its rows, for what has no room beside it.
+
+    Parameters
+    ----------
+    console : Console
+        Where it is printed.
+    table : Table
+        None of its rows takes more than one line.
+    lines : sequence of str
+        One for each row.
+    """
+    with console.capture() as shown:
+        console.print(table)
+    heading, *rows = shown.get().rstrip("\n").split("\n")
+    console.print(Text.from_ansi(heading), soft_wrap=True)
+    for row, line in zip(rows, lines, strict=True):
+        console.print(Text.from_ansi(row), soft_wrap=True)
+        say(console, f"    {line}")
 
 
 def plain_table(*columns: tuple[str, str]) -> Table:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gigawatt.app.amounts import count, money
-from gigawatt.app.terminal import open_console, plain_table, say
+from gigawatt.app.amounts import count, digits, money
+from gigawatt.app.terminal import open_console, plain_table, say, show_with_lines
 
 if TYPE_CHECKING:
     from gigawatt.perf.found import Point
@@ -18,31 +19,29 @@ if TYPE_CHECKING:
 __all__ = ["show_answer"]
 
 _WIDTH = 150
-_MEMORY = {
-    "weights": "weights",
-    "gradients": "gradients",
-    "optimizer": "optimizer states",
-    "activations": "activations",
-    "workspace": "workspace",
-    "reserved": "reserved, fragments",
-}
+_BESIDE = 150
+"""From so many columns on a strategy stands beside its figures, below it stands under them."""
+_DEARER = 90
+"""From so many columns on energy and cost have room."""
 
 
-def show_answer(answer: TrainingAnswer, *, front: bool = False) -> None:
-    """Print an answer to standard output, with the Pareto front if it is wanted."""
-    console = open_console(_WIDTH)
+def show_answer(
+    answer: TrainingAnswer, *, front: bool = False, console: Console | None = None
+) -> None:
+    """Print an answer, to standard output if not told otherwise, with the front if it is wanted."""
+    console = console or open_console(_WIDTH)
     say(console, *_head(answer))
     if not answer.best:
         say(console, answer.verdict)
         return
-    console.print(_ranking(answer))
+    _show_ranking(console, answer)
     first = answer.best[0]
     say(console, f"the best: {first.strategy}")
     console.print(_parts(first))
     for label, text in _sentences(answer):
         console.print(_row(label, text))
     if front:
-        console.print(_front(answer))
+        _show_front(console, answer)
 
 
 def _head(answer: TrainingAnswer) -> Iterable[str]:
@@ -68,32 +67,55 @@ def _head(answer: TrainingAnswer) -> Iterable[str]:
     )
 
 
-def _ranking(answer: TrainingAnswer) -> Table:
-    per = answer.best[0].per
-    table = plain_table(
-        ("", "r"), ("step", "r"), ("MFU", "r"), ("tok/s/GPU", "r"), ("memory", "r"), ("days", "r"),
-        (f"energy/{per}", "r"), (f"cost/{per}", "r"), ("strategy (* = outside measured ground)", "l"),
-    )  # fmt: skip
+def _show_ranking(console: Console, answer: TrainingAnswer) -> None:
+    """Figures of the best, each strategy beside them or, where the terminal is narrow, under them."""
     rows = [(str(at), one) for at, one in enumerate(answer.best, 1)]
     if answer.inside is not None and all(answer.inside.strategy != one.strategy for _, one in rows):
         rows.append(("inside", answer.inside))
-    for name, one in rows:
-        table.add_row(
+    strategies = [f"{one.strategy}{' *' if one.outside_validated else ''}" for _, one in rows]
+    beside = console.width >= _BESIDE
+    table = _ranking(rows, answer.best[0].per, strategies if beside else None, console.width)
+    if beside:
+        console.print(table)
+    else:
+        show_with_lines(console, table, strategies)
+        say(console, "* = outside measured ground")
+
+
+def _ranking(
+    rows: list[tuple[str, Trained]], per: str, strategies: list[str] | None, width: int
+) -> Table:
+    columns = [
+        ("", "r"),
+        ("step", "r"),
+        ("MFU", "r"),
+        ("tok/s/GPU", "r"),
+        ("memory", "r"),
+        ("days", "r"),
+    ]
+    if width >= _DEARER:
+        columns += [(f"energy/{per}", "r"), (f"cost/{per}", "r")]
+    if strategies is not None:
+        columns.append(("strategy (* = outside measured ground)", "l"))
+    table = plain_table(*columns)
+    for at, (name, one) in enumerate(rows):
+        cells = [
             name,
             _seconds(one.step_time_s),
             f"{one.mfu:.1%}",
             f"{one.tokens_per_s_per_gpu:,.0f}",
             f"{one.memory_gib:.1f} GiB",
-            "" if one.days is None else f"{one.days:,.4g}",
-            _energy(one.energy_mwh),
-            "" if one.cost_usd is None else _dollars(one.cost_usd),
-            f"{one.strategy}{' *' if one.outside_validated else ''}",
-        )
+            "" if one.days is None else digits(one.days, 4),
+        ]
+        if width >= _DEARER:
+            cost = "" if one.cost_usd is None else _dollars(one.cost_usd)
+            cells += [_energy(one.energy_mwh), cost]
+        table.add_row(*cells, *(() if strategies is None else (strategies[at],)))
     return table
 
 
 def _parts(one: Trained) -> Table:
-    from gigawatt.perf.breakdown import STEP_PARTS
+    from gigawatt.perf.breakdown import MEMORY_PARTS, STEP_PARTS
 
     table = plain_table(("step", "l"), ("", "r"), ("", "r"), ("memory", "l"), ("GiB", "r"))
     times = [
@@ -101,7 +123,11 @@ def _parts(one: Trained) -> Table:
         for name, seconds in one.step_parts_s.items()
         if seconds > 0.0
     ]
-    sizes = [(_MEMORY[name], f"{size:.2f}") for name, size in one.memory_parts_gib.items()]
+    sizes = [
+        (MEMORY_PARTS[name], f"{size:.2f}")
+        for name, size in one.memory_parts_gib.items()
+        if size > 0.0 or name != "spilled"
+    ]
     for at in range(max(len(times), len(sizes))):
         time = times[at] if at < len(times) else ("", "", "")
         size = sizes[at] if at < len(sizes) else ("", "")
@@ -128,14 +154,15 @@ def _sentences(answer: TrainingAnswer) -> Iterable[tuple[str, str]]:
     if one.days is not None and r.tokens is not None:
         yield (
             "to train",
-            f"{one.days:,.4g} days ({one.days * band.low:,.4g} to {one.days * band.high:,.4g}) for "
+            f"{digits(one.days, 4)} days ({digits(one.days * band.low, 4)} to "
+            f"{digits(one.days * band.high, 4)}) for "
             f"{r.tokens / 1e12:,.4g} T tokens, {count(one.gpu_hours)} GPU hours",
         )
     if answer.power is not None and one.energy_mwh is not None:
         yield "energy", f"{_energy(one.energy_mwh)} a {one.per}: {answer.power.basis}"
     if answer.prices is not None and one.cost_usd is not None:
         p = answer.prices
-        text = f"{_dollars(one.cost_usd)} a {one.per}: {p.usd_per_gpu_hour:.3g} USD a GPU hour "
+        text = f"{_dollars(one.cost_usd)} a {one.per}: {digits(p.usd_per_gpu_hour)} USD a GPU hour "
         text += f"({p.gpu_hour_source})"
         if p.usd_per_mwh:
             text += f"; electricity {p.usd_per_mwh:g} USD/MWh ({p.energy_source})"
@@ -154,17 +181,24 @@ def _sentences(answer: TrainingAnswer) -> Iterable[tuple[str, str]]:
         yield "note", note
 
 
-def _front(answer: TrainingAnswer) -> Table:
-    table = plain_table(
-        ("front: " + answer.request.objective, "r"), ("memory", "r"), ("strategy", "l")
+def _show_front(console: Console, answer: TrainingAnswer) -> None:
+    say(
+        console,
+        "the front: strategies that no other betters in one of the two without being worse in the other",
     )
-    for point in _telling(answer.front):
+    columns = [(f"front: {answer.request.objective}", "r"), ("memory", "r")]
+    points, beside = _telling(answer.front), console.width >= _BESIDE
+    table = plain_table(*columns, *([("strategy", "l")] if beside else []))
+    for point in points:
         table.add_row(
-            f"{point.objective:.4g} {answer.front_unit}",
+            f"{digits(point.objective, 4)} {answer.front_unit}",
             f"{point.memory_bytes / 2**30:.1f} GiB",
-            str(point.strategy),
+            *([str(point.strategy)] if beside else []),
         )
-    return table
+    if beside:
+        console.print(table)
+    else:
+        show_with_lines(console, table, [str(point.strategy) for point in points])
 
 
 def _telling(front: tuple[Point, ...]) -> list[Point]:
@@ -178,13 +212,13 @@ def _telling(front: tuple[Point, ...]) -> list[Point]:
 
 def _seconds(seconds: float) -> str:
     if seconds >= 1.0:
-        return f"{seconds:,.4g} s"
-    return f"{seconds * 1e3:.3g} ms"
+        return f"{digits(seconds, 4)} s"
+    return f"{digits(seconds * 1e3)} ms"
 
 
 def _dollars(usd: float) -> str:
     """Dollars; cents and less where there are few, as of a single step."""
-    return money(usd) if usd >= 100.0 else f"${usd:.3g}"
+    return money(usd) if usd >= 100.0 else f"${digits(usd)}"
 
 
 def _energy(mwh: float | None) -> str:
@@ -192,5 +226,5 @@ def _energy(mwh: float | None) -> str:
         return ""
     for scale, unit in ((1e6, "TWh"), (1e3, "GWh"), (1.0, "MWh")):
         if mwh >= scale:
-            return f"{mwh / scale:,.4g} {unit}"
-    return f"{mwh * 1e3:,.4g} kWh"
+            return f"{digits(mwh / scale, 4)} {unit}"
+    return f"{digits(mwh * 1e3, 4)} kWh"

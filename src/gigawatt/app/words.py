@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 from .amounts import count, money
@@ -73,13 +73,15 @@ def _rows(summary: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     estimates = len(summary["assumptions"]) - assumed
     yield "assumptions", f"{assumed} of ours, {estimates} defaults from published figures"
     if summary["warnings"]:
-        yield (
-            "warnings",
-            "\n".join(
-                f"{row['code']} {row['where']} {row['message']}".replace("  ", " ")
-                for row in summary["warnings"]
-            ),
-        )
+        told = {row["outcome"] for row in summary["training"]}
+        told |= {row["outcome"] for row in summary["serving"] if not row["met"]["central"]}
+        yield "warnings", "\n".join(_warning(row, told) for row in summary["warnings"])
+
+
+def _warning(row: Mapping[str, Any], told: Set[str]) -> str:
+    """A warning; what a campaign or a stream says of itself is not said again."""
+    message = f"{row['path']}, as said above" if row["message"] in told else row["message"]
+    return f"{row['code']} {row['where']} {message}".replace("  ", " ")
 
 
 def _kept(row: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .amounts import count, money
+from .amounts import count, digits, money
 
 __all__ = ["workload_rows"]
 
@@ -42,7 +42,7 @@ def _campaign(row: Mapping[str, Any]) -> str:
 
 
 def _plainly(number: float) -> str:
-    return f"{number:,.0f}" if number >= 1000.0 else f"{number:,.4g}"
+    return f"{number:,.0f}" if number >= 1000.0 else digits(number, 4)
 
 
 def _dates(row: Mapping[str, Any]) -> str:

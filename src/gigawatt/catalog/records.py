@@ -153,6 +153,8 @@ class Architecture(_Sourced):
     """Inner width of the dense feed-forward block; of the dense layers only in a MoE."""
     gated_ffn: bool = True
     """Three matrices (gate, up, down) rather than two."""
+    parallel_blocks: bool = False
+    """Attention and feed-forward block of a layer read the same input and are added up together."""
     heads: int = Field(gt=0)
     kv_heads: int = Field(gt=0)
     head_dim: int = Field(gt=0)
@@ -314,6 +316,8 @@ class Claim(_Loose, _Record):
     """What stands above the line."""
     denominator: ClaimTerm
     """What stands below the line."""
+    scope: str = ""
+    """What it is of where that is not the two products by themselves, in a few words."""
     not_this: tuple[str, ...] = ()
     """Readings that the claim does not support."""
 

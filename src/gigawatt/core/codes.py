@@ -69,6 +69,7 @@ CODES: dict[str, str] = {
     "E331": "A period ends before it begins",
     "E332": "Tranches of warrants fall in capacity",
     "E333": "An id already stands for somebody or something else",
+    "E334": "A site and a partner have the same name",
     "E401": "A catalog record is malformed",
     "E402": "The catalog has no such record or kind",
     "E403": "A config.json cannot be used",
@@ -113,4 +114,5 @@ CODES: dict[str, str] = {
     "W117": "More energy is bought ahead than a site ever draws",
     "W118": "An instrument moves no money, or is never set off",
     "W119": "A covenant is stricter than the cover that its loan is sized for",
+    "W120": "A partner states no system, so no workload can use its capacity",
 }

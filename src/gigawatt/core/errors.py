@@ -147,7 +147,8 @@ class MissingExtraError(InputError):
             Problem(
                 "E601",
                 f"{needed_for} needs the extra '{extra}', which is not installed.",
-                f"Install it: pip install 'gigawatt[{extra}]'",
+                f"Install it: pip install 'gigawatt[{extra}]'; in a clone: .venv/bin/pip install -e "
+                f"'.[{extra}]'",
             )
         )
 
@@ -158,6 +159,10 @@ class RunFailedError(GigawattError):
 
 class ConservationError(RunFailedError):
     """A plan broke a conservation rule; this is a defect of the program, never of the input."""
+
+
+_LISTED = 16
+"""Choices that a hint lists; of more it says how many there are."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -187,5 +192,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         return f"Did you mean '{by_lower[near[0]]}'?"
     if not choices:
         return ""
-    shown = ", ".join(choices[:12]) + (", …" if len(choices) > 12 else "")
-    return f"Allowed here: {shown}."
+    shown, more = choices[:_LISTED], len(choices) - _LISTED
+    return f"Allowed here: {', '.join(shown)}{f', and {more} more' if more > 0 else ''}."

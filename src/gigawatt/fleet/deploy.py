@@ -16,6 +16,7 @@ This file does not know money, dates or names. All arrays may carry leading draw
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,7 +137,7 @@ def deploy(inputs: DeployInputs) -> Deployment:
     arrivals = (i.firm_racks + i.supply_racks) > 0.0
     still_comes = np.flip(np.logical_or.accumulate(np.flip(arrivals, -1), axis=-1), -1)
     spaces = np.broadcast_to(i.occupies_months, (*lead, sites, systems))
-    constant_space = spaces.reshape(-1, sites, systems)[0] if _same_in_all_draws(spaces) else None
+    constant_space = _by_draw(spaces)[0] if _same_in_all_draws(spaces) else None
 
     for month in range(months):
         retiring = freed[..., month]
@@ -200,7 +201,7 @@ def _binding(
     Power binds where no rack in store or still to come would fit. Where there is none at all, supply
     has ended.
     """
-    smallest_mw = racks_to_come_mw.min(axis=-1)
+    smallest_mw = racks_to_come_mw.min(axis=-1, initial=np.inf)
     ended = np.isinf(smallest_mw)
     return np.select(
         [power_mw <= 0.0, ~ended & (room_mw < smallest_mw - _EPS), short | ended, ~available],
@@ -231,8 +232,13 @@ def _draws(i: DeployInputs) -> tuple[int, ...]:
     return np.broadcast_shapes(*shapes)
 
 
+def _by_draw(spaces: NDArray[np.int64]) -> NDArray[np.int64]:
+    """One leading axis of draws, also where there are no sites or no systems."""
+    return spaces.reshape(math.prod(spaces.shape[:-2]), *spaces.shape[-2:])
+
+
 def _same_in_all_draws(spaces: NDArray[np.int64]) -> bool:
-    flat = spaces.reshape(-1, *spaces.shape[-2:])
+    flat = _by_draw(spaces)
     return bool((flat == flat[:1]).all())
 
 

@@ -13,7 +13,14 @@ from .shape import Shape
 from .stacks import Stack
 from .step import Memory
 
-__all__ = ["GIB", "STEP_PARTS", "hardware_flops", "memory_parts_gib", "step_parts_s"]
+__all__ = [
+    "GIB",
+    "MEMORY_PARTS",
+    "STEP_PARTS",
+    "hardware_flops",
+    "memory_parts_gib",
+    "step_parts_s",
+]
 
 GIB = float(2**30)
 
@@ -38,6 +45,17 @@ STEP_PARTS = {
     "jitter": "stragglers and noise",
 }
 """Parts of a step in the order they are shown, in words; messages are what computation does not hide."""
+
+MEMORY_PARTS = {
+    "weights": "weights",
+    "gradients": "gradients",
+    "optimizer": "optimizer states",
+    "activations": "activations",
+    "spilled": "offloaded, host full",
+    "workspace": "workspace",
+    "reserved": "reserved, fragments",
+}
+"""Parts of an accelerator's memory in the order they are shown, in words."""
 
 
 def step_parts_s(p: Prediction) -> dict[str, float]:
@@ -99,6 +117,7 @@ def memory_parts_gib(held: Memory) -> dict[str, float]:
         "gradients": held.gradients_bytes,
         "optimizer": held.optimizer_bytes,
         "activations": held.activations_bytes,
+        "spilled": held.spilled_bytes,
         "workspace": held.workspace_bytes,
         "reserved": held.reserved_bytes,
     }

@@ -185,8 +185,8 @@ def _refuse_gaps(system_id: str, system: System) -> None:
                 "E701",
                 f"The performance model cannot run on {system_id}: its record has no "
                 f"{', '.join(missing)}.",
-                "a system with known peaks, memory and networks; 'gigawatt catalog list systems' "
-                "shows them, and a catalog record of your own can add what is missing",
+                "Take a system with known peaks, memory and networks ('gigawatt catalog list systems' "
+                "shows them), or add what is missing in a catalog record of your own.",
                 system_id,
             )
         )

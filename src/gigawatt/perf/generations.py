@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gigawatt.catalog import Catalog, System
-from gigawatt.catalog.claims import recompute
+from gigawatt.catalog.claims import ClaimResult, recompute
+from gigawatt.catalog.records import Claim
 from gigawatt.core.errors import InputError, Problem
 
 from .ask import model_named
@@ -193,7 +194,7 @@ def _pair(catalog: Catalog, subject: str) -> tuple[str, str]:
             Problem(
                 "E203",
                 f"'{subject}' names no two systems.",
-                "a claim, or NEW/OLD such as vr-nvl72/gb300-nvl72",
+                "Name a claim, or NEW/OLD such as vr-nvl72/gb300-nvl72.",
                 "CLAIM",
             )
         )
@@ -210,11 +211,25 @@ def _claimed(catalog: Catalog, claim_id: str) -> Row:
     ends = [float(end) for end in (value if isinstance(value, tuple) else (value,)) if end]
     said = sum(ends) / len(ends)
     not_this = f"; not {', not '.join(found.not_this)}" if found.not_this else ""
+    called = f"{said:g}x ({claim.scope})" if claim.scope else claim_id
     return Row(
         kind="claim",
-        what=f"{claim_id}: {found.claimed}",
+        what=f"{called}: {found.claimed}",
         ratio={per[claim.numerator.per]: said},
-        note=f"recomputes to {found.ratio:.3g}{not_this}",
+        note=f"recomputes to {found.ratio:.3g}{_sum(claim, found)}{not_this}",
+    )
+
+
+def _sum(claim: Claim, found: ClaimResult) -> str:
+    """The division behind a recomputed claim, where it is not the number that was published."""
+    if found.exact:
+        return ""
+    size, prefix = (1e18, "E") if found.denominator >= 1e15 else (1.0, "")
+    above, below = (f"{value / size:.3g}" for value in (found.numerator, found.denominator))
+    extra = f" (with {claim.numerator.extra_note})" if claim.numerator.extra_note else ""
+    return (
+        f", since the catalog's figures are {above}{extra} over {below} {prefix}{found.unit}: the "
+        "published number holds only roughly"
     )
 
 

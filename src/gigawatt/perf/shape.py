@@ -47,6 +47,8 @@ class Shape(NamedTuple):
     ffn: Value
     gated: Value
     """1 where the feed-forward blocks have a gate [1]."""
+    parallel: Value
+    """1 where attention and feed-forward block are added up together, with one all-reduce, else 0 [1]."""
     moe: Value
     """Layers with experts [1]."""
     experts: Value
@@ -108,6 +110,7 @@ def shape_of(a: Architecture) -> Shape:
         dense=dense,
         ffn=float(a.ffn),
         gated=float(a.gated_ffn),
+        parallel=float(a.parallel_blocks),
         moe=moe,
         experts=float(a.experts),
         top_k=float(a.experts_per_token),

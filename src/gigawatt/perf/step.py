@@ -108,6 +108,7 @@ class Memory(NamedTuple):
     gradients_bytes: Value
     optimizer_bytes: Value
     activations_bytes: Value
+    spilled_bytes: Value
     workspace_bytes: Value
     reserved_bytes: Value
 
@@ -405,14 +406,15 @@ def memory(
         activations = one * in_flight
         last = s.last_layers * layer.activation_bytes * at_last + ends.head_bytes
     activations = np.maximum(activations, last) if pp > 1 else activations + ends.head_bytes
-    # What the host cannot hold stays on the accelerator.
+    # What the host cannot hold stays on the accelerator: spilled.
     sent = 0.0 * one
     if optimizer_offload:
         sent = sent + OPTIMIZER_BYTES * own
     if activation_offload:
         sent = sent + one * in_flight
-    workspace = layer.workspace_bytes + np.maximum(sent - m.host_bytes, 0.0)
-    used = weights + gradients + optimizer + activations + workspace
+    spilled = np.maximum(sent - m.host_bytes, 0.0)
+    workspace = layer.workspace_bytes + 0.0 * one
+    used = weights + gradients + optimizer + activations + (workspace + spilled)
     reserved = (FRAGMENTATION - 1.0) * used + RESERVED_BYTES
     return Memory(
         total_bytes=used + reserved,
@@ -420,6 +422,7 @@ def memory(
         gradients_bytes=gradients,
         optimizer_bytes=optimizer,
         activations_bytes=activations,
+        spilled_bytes=spilled,
         workspace_bytes=workspace,
         reserved_bytes=reserved,
     )

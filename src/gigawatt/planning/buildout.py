@@ -117,8 +117,9 @@ class Buildout:
                     for system in inputs.systems
                 ]
                 for site in inputs.sites
-            ]
-        )
+            ],
+            dtype=bool,
+        ).reshape(len(inputs.sites), len(inputs.systems))
         return np.asarray(here[:, :, None] & by_system)
 
     def _limits(

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .plan import Plan
 
-__all__ = ["day_of", "month_begun", "month_ended", "months_late"]
+__all__ = ["day_begun", "day_ended", "month_begun", "month_ended", "months_late"]
+
+
+_MOMENT = 1e-6
+"""Part of a day that is none of it."""
 
 
 def month_begun(plan: Plan, time: float) -> str | None:
@@ -25,14 +29,30 @@ def month_ended(plan: Plan, time: float) -> str | None:
     return str(month) if month else None
 
 
-def day_of(plan: Plan, time: float) -> str | None:
-    """The day of a time, `YYYY-MM-DD`; none if it does not come."""
+def day_begun(plan: Plan, time: float) -> str | None:
+    """The day on which something starts, `YYYY-MM-DD`; none if it does not."""
     if math.isnan(time):
         return None
     at = min(int(time), plan.horizon.months - 1)
-    days = int(plan.horizon.hours()[at] / 24.0)
-    day = min(1 + int((time - at) * days), days)
-    return f"{plan.horizon.start + at}-{day:02d}"
+    days = _days(plan, at)
+    return _day(plan, at, min(1 + int((time - at) * days), days))
+
+
+def day_ended(plan: Plan, time: float) -> str | None:
+    """The day on which something ends: what ends with a day belongs to it; none if it does not end."""
+    if math.isnan(time):
+        return None
+    at = min(max(math.ceil(time) - 1, 0), plan.horizon.months - 1)
+    days = _days(plan, at)
+    return _day(plan, at, min(max(math.ceil((time - at) * days - _MOMENT), 1), days))
+
+
+def _days(plan: Plan, month: int) -> int:
+    return int(plan.horizon.hours()[month] / 24.0)
+
+
+def _day(plan: Plan, month: int, day: int) -> str:
+    return f"{plan.horizon.start + month}-{day:02d}"
 
 
 def months_late(a: str, b: str) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 
 from gigawatt.scenario import Scenario
 from gigawatt.workload.claims import Campaign, Stream
+from gigawatt.workload.order import queue
 from gigawatt.workload.serving import grown
 
 from .inputs import Inputs
@@ -14,7 +15,7 @@ from .rates import Rates
 from .serving_rates import ServingRates
 from .trained import trained
 
-__all__ = ["campaigns_of", "streams_of"]
+__all__ = ["campaigns_of", "names_in_order", "streams_of"]
 
 
 def campaigns_of(
@@ -74,3 +75,32 @@ def streams_of(
             )
         )
     return found
+
+
+def names_in_order(scenario: Scenario) -> list[tuple[str, str, str]]:
+    """All claims in the order in which they are placed: group and axis of their figures, and name.
+
+    Examples
+    --------
+    >>> import gigawatt as gw
+    >>> names_in_order(gw.load("one-campus"))[0]
+    ('training', 'campaign', 'first-model')
+    """
+    spec = scenario.spec.workloads
+    none = np.zeros(0)
+    campaigns = [
+        Campaign(name=name, pretraining_flop=1.0, speeds=(), places=none > 0.0, after=run.after,
+                 priority=run.priority)
+        for name, run in spec.training.items()
+    ]  # fmt: skip
+    streams = [
+        Stream(name=name, demand_tokens_per_s=none, tokens_per_s=none, unit=none, order=(),
+               priority=stream.priority)
+        for name, stream in spec.serving.items()
+    ]  # fmt: skip
+    return [
+        ("training", "campaign", claim.name)
+        if isinstance(claim, Campaign)
+        else ("serving", "stream", claim.name)
+        for claim in queue(campaigns, streams)
+    ]

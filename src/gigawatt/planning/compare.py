@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gigawatt.core.amounts import digits, money
 from gigawatt.core.yamltree import flatten
 from gigawatt.scenario.instruments import milestone_of
 
@@ -137,25 +138,32 @@ class Comparison:
         if self.months:
             lines += ["", "by month (b − a)"]
             lines += [
-                f"  {m.what}: from {m.first}; largest {m.largest:+,.4g} {m.unit} in {m.largest_month}; "
-                f"{m.at_end:+,.4g} at the end"
+                f"  {m.what}: from {m.first}; largest {_amount(m.largest, m.unit)} in {m.largest_month}; "
+                f"{_amount(m.at_end, m.unit)} at the end"
                 for m in self.months
             ]
         return "\n".join(lines)
+
+
+def _amount(value: float, unit: str) -> str:
+    """A difference with its sign and unit; dollars as a plan shows them."""
+    if unit == "USD":
+        return f"{'-' if value < 0.0 else '+'}{money(abs(value))}"
+    return f"{digits(value, 4, sign=True)} {unit}"
 
 
 def _text(value: Any) -> str:
     if value is None:
         return "—"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
+        return digits(value, 6) if abs(value) < 1e6 else f"{value:,.0f}"
     return str(value)
 
 
 def _change(difference: Difference) -> str:
     a, b = difference.a, difference.b
     if isinstance(a, (int, float)) and isinstance(b, (int, float)) and not isinstance(a, bool):
-        return f"   ({b - a:+,.6g})"
+        return f"   ({b - a:+,.0f})" if abs(b - a) >= 1e6 else f"   ({digits(b - a, 6, sign=True)})"
     if _is_month(a) and _is_month(b):
         return f"   ({months_late(a, b):+d} months)"
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from .calendar import months_late
@@ -47,9 +48,25 @@ def _campaign(a: Mapping[str, Any], b: Mapping[str, Any]) -> str:
     ]
     if a["place"] != b["place"] and a["place"] and b["place"]:
         parts.append(f"runs at {b['place']} instead of {a['place']}")
-    if not any(parts) and round(a["progress"], 2) != round(b["progress"], 2):
-        parts.append(f"is {b['progress']:.0%} done at the end instead of {a['progress']:.0%}")
+    if not any(parts) and a["progress"] != b["progress"]:
+        before, after = _told_apart(a["progress"], b["progress"])
+        parts.append(f"is {after} done at the end instead of {before}")
     return ", ".join(part for part in parts if part)
+
+
+def _told_apart(a: float, b: float) -> tuple[str, str]:
+    """Two shares in as few digits as tell them apart.
+
+    Examples
+    --------
+    >>> _told_apart(0.2, 0.3), _told_apart(0.0112, 0.0094)
+    (('20%', '30%'), ('1.1%', '0.9%'))
+    """
+    for digits in range(4):
+        before, after = f"{a:.{digits}%}", f"{b:.{digits}%}"
+        if before != after:
+            return before, after
+    return f"{a:.4%}", f"{b:.4%}"
 
 
 def _moved(verb: str, a: str | None, b: str | None) -> str:
@@ -67,7 +84,7 @@ def _moved_days(verb: str, a: str | None, b: str | None) -> str:
     """A day that moved within its month."""
     if a is None or b is None or a == b:
         return ""
-    return f"{verb} {b} instead of {a}, {_later(int(b[8:]) - int(a[8:]), 'day')}"
+    return f"{verb} {b} instead of {a}, {_later((date.fromisoformat(b) - date.fromisoformat(a)).days, 'day')}"
 
 
 def _later(late: int, unit: str) -> str:

@@ -22,6 +22,7 @@ from gigawatt.scenario.instruments import milestone_of
 
 from .books import KeptBooks
 from .build import Built
+from .figures import by_name
 from .inputs import Inputs
 
 __all__ = ["broken_rules", "check_conservation"]
@@ -256,6 +257,16 @@ def workloads_do_what_was_asked(made: Made) -> Iterator[str]:
         yield "tokens met and unmet are not the demand"
 
 
+def every_figure_is_a_number(made: Made) -> Iterator[str]:
+    """No figure is infinite, and none is NaN but those that say so. No other rule would see either."""
+    for name, values in made.figures.items():
+        figure = by_name(name)
+        if values.dtype.kind != "f" or np.isfinite(values).all():
+            continue
+        if np.isinf(values).any() or figure is None or not figure.gaps:
+            yield f"{name} is not a number everywhere"
+
+
 RULES: tuple[Rule, ...] = (
     power_used_is_energised_and_contracted,
     racks_are_accounted_for,
@@ -272,9 +283,16 @@ RULES: tuple[Rule, ...] = (
 
 
 def broken_rules(built: Built, inputs: Inputs, scenario: Scenario) -> list[str]:
-    """Everything that the figures break, in words."""
+    """Everything that the figures break: the rule, and what was found."""
     made = Made(built.figures, inputs, scenario, built.tranches, built.books)
-    return [finding for rule in RULES for finding in rule(made)]
+    # what is no number compares with nothing: the other rules would find it in order
+    numbers = not any(every_figure_is_a_number(made))
+    rules = RULES if numbers else (every_figure_is_a_number,)
+    return [_named(rule, finding) for rule in rules for finding in rule(made)]
+
+
+def _named(rule: Rule, finding: str) -> str:
+    return f"{rule.__name__.replace('_', ' ')}: {finding}"
 
 
 def check_conservation(built: Built, inputs: Inputs, scenario: Scenario) -> None:

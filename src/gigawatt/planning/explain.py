@@ -21,7 +21,8 @@ from gigawatt.fleet.milestones import gigawatt_months
 from .calendar import month_begun, month_ended
 from .clusters import assumed_utilisations
 from .explain_books import explain_line
-from .explain_workloads import curve_nodes, goodput_nodes, serving_nodes, workload_remark
+from .explain_start import start_nodes
+from .explain_workloads import curve_nodes, goodput_nodes, over, serving_nodes, workload_remark
 from .explanation import END, MONTH_UNITS, Explanation
 from .figures import FIGURES, Figure, by_name
 from .plan import Plan
@@ -88,10 +89,9 @@ def explain(plan: Plan, name: str, *, at: str | None = None, **labels: str) -> E
         return explain_line(plan, labels["line"], month)
     if at is None and "gigawatt" in labels:
         month = _month_of_gigawatt(plan, int(labels["gigawatt"]))
-    if at is None and name in _TIMES and "campaign" in labels:
-        time = float(
-            plan[name].sel(campaign=labels["campaign"], case=labels.get("case", "central"))
-        )
+    if at is None and "campaign" in labels and (name in _TIMES or "month" in plan[name].dims):
+        dates = plan[name if name in _TIMES else _TIMES[-1]]
+        time = float(dates.sel(campaign=labels["campaign"], case=labels.get("case", "central")))
         found = month_begun(plan, time) if name == _TIMES[0] else month_ended(plan, time)
         month = Month.parse(found) if found else month
     return _figure(plan, figure, month, _implied(plan, labels), set())
@@ -203,11 +203,18 @@ def _figure(
         chosen = chosen.sum(summed)
         shown = {**{dim: f"all {dim}s" for dim in summed}, **shown}
     if chosen.ndim == 0:
-        value = _readable(plan, float(chosen.values), figure.unit)
+        number = float(chosen.values)
+        value = over(plan, figure.name, month, shown, number) or _readable(
+            plan, number, figure.unit
+        )
     else:
         listed = [
             Explanation(
-                figure.name, {**shown, **at}, _readable(plan, item, figure.unit), figure.unit
+                figure.name,
+                {**shown, **at},
+                over(plan, figure.name, month, {**shown, **at}, item)
+                or _readable(plan, item, figure.unit),
+                figure.unit,
             )
             for at, item in _items(chosen)
         ][:_MAX_LABELS]
@@ -284,6 +291,8 @@ def _below(
         return nodes
     if group == "scenario":
         return _terms(plan, rest, labels)
+    if group == "placement":
+        return start_nodes(plan, labels)
     if group == "performance":
         return _PERFORMANCE[rest](plan, month, labels)
     figure = by_name(name)

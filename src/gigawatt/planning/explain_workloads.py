@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gigawatt.core.amounts import digits
 from gigawatt.core.months import Month
 
+from .calendar import month_ended
 from .clusters import Cluster, clusters
+from .explain_start import start_bound
 from .explanation import Explanation
 from .rates import CASES
 from .serving_rates import StreamRate
@@ -17,7 +20,7 @@ from .serving_rates import StreamRate
 if TYPE_CHECKING:
     from .plan import Plan
 
-__all__ = ["curve_nodes", "goodput_nodes", "serving_nodes", "workload_remark"]
+__all__ = ["curve_nodes", "goodput_nodes", "over", "serving_nodes", "workload_remark"]
 
 _FATES = frozenset(
     {"training.start_month", "training.finish_month", "training.progress", "training.campus",
@@ -52,7 +55,9 @@ def _cluster(c: Cluster, month: Month) -> Explanation:
     if c.strategy:
         below += [
             Explanation("strategy", {}, f"{c.strategy}: {c.strategy_words}"),
-            Explanation("step", {}, f"{c.step_s:.3g} s for {c.batch_tokens / 1e6:,.4g} Mtoken"),
+            Explanation(
+                "step", {}, f"{digits(c.step_s)} s for {digits(c.batch_tokens / 1e6, 4)} Mtoken"
+            ),
         ]
     below.append(Explanation("evidence", {}, c.ground))
     below += [Explanation("outside validated ground", {}, text) for text in c.outside]
@@ -110,9 +115,11 @@ def _rate(stream: str, machine: str, rate: StreamRate, case: str) -> Explanation
     low, _, high = rate.tokens_per_s
     own = rate.rate
     below = [
-        Explanation("band", {}, f"{low:,.4g} to {high:,.4g} token/s"),
+        Explanation("band", {}, f"{digits(low, 4)} to {digits(high, 4)} token/s"),
         Explanation("layout", {}, f"{own.layout}, units of {own.accelerators:,} packages"),
-        Explanation("latency", {}, f"TTFT {own.ttft_s:.3g} s, TPOT {1e3 * own.tpot_s:.3g} ms"),
+        Explanation(
+            "latency", {}, f"TTFT {digits(own.ttft_s)} s, TPOT {digits(1e3 * own.tpot_s)} ms"
+        ),
         Explanation(
             "evidence", {}, own.ground if rate.kind == "modelled" else f"assumed: {rate.why}"
         ),
@@ -123,10 +130,25 @@ def _rate(stream: str, machine: str, rate: StreamRate, case: str) -> Explanation
     return Explanation("performance.serving", at, value, "token/s/package", formula, below=below)
 
 
+def over(
+    plan: Plan, figure: str, month: Month, labels: Mapping[str, str], value: float
+) -> str | None:
+    """That a campaign is over, in place of a zero of a month after its end; none otherwise."""
+    if value or not figure.startswith("training.") or not {"month", "campaign"} <= set(labels):
+        return None
+    ends = plan["training.finish_month"].sel(
+        campaign=labels["campaign"], case=labels.get("case", "central")
+    )
+    end = month_ended(plan, float(ends))
+    return f"finished in {end}" if end is not None and str(month) > end else None
+
+
 def workload_remark(plan: Plan, figure: str, labels: Mapping[str, str]) -> str | None:
     """What became of the campaign or stream whose fate is explained; none of other figures."""
     if figure in _FATES and "campaign" in labels:
         words = plan.outcomes[f"workloads.training.{labels['campaign']}"]
+        if figure == "training.start_month" and (bound := start_bound(plan, labels)):
+            words = f"{bound}; {words}"
         place = int(
             plan["training.campus"].sel(
                 campaign=labels["campaign"], case=labels.get("case", "central")

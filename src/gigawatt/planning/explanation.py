@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gigawatt.core.amounts import digits
 from gigawatt.core.provenance import Evidence
 
 __all__ = ["END", "MONTH_UNITS", "Explanation"]
@@ -68,7 +69,8 @@ class Explanation:
         pad = "  " * indent
         at = f"[{', '.join(self.labels.values())}]" if self.labels else ""
         value = _shown(self.value)
-        unit = "" if self.unit in {"", "1", "code", *MONTH_UNITS} else f" {self.unit}"
+        bare = isinstance(self.value, str) or self.unit in {"", "1", "code", *MONTH_UNITS}
+        unit = "" if bare else f" {self.unit}"
         head = f"{pad}{self.name}{at} = {value}{unit}" if value else f"{pad}{self.name}{at}"
         if self.evidence is not None:
             head += f"    {_cited(self.evidence)}"
@@ -92,8 +94,8 @@ def _shown(value: float | str | None) -> str:
     if np.isnan(value):
         return "not reached"
     if abs(value) >= 1e15:
-        return f"{value:.4g}"
-    return f"{value:,.6g}" if abs(value) < 1e6 and value != int(value) else f"{value:,.0f}"
+        return digits(value, 4)
+    return digits(value, 6) if abs(value) < 1e6 and value != int(value) else f"{value:,.0f}"
 
 
 def _cited(evidence: Evidence) -> str:

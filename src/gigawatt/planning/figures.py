@@ -29,11 +29,15 @@ class Figure:
     inputs : tuple of str
         Names of figures that it is computed from; `inputs.…` are resolved from scenario and catalog,
         `scenario.…` are terms read straight from the scenario, `performance.…` are the throughput and
-        goodput curves of campaigns and the serving rates of streams.
+        goodput curves of campaigns and the serving rates of streams, `placement.start` is what a
+        campaign finds when it may start: capacity for it, and what claims before it hold.
     doc : str
         What it is, in one line.
     lag : str
         Input that says how many months earlier its figures are read; with a minus, later.
+    gaps : bool
+        Whether NaN stands in it on purpose: a time that does not come, a gigawatt that is not reached.
+        All else is finite.
     """
 
     name: str
@@ -43,6 +47,7 @@ class Figure:
     inputs: tuple[str, ...]
     doc: str
     lag: str = ""
+    gaps: bool = False
 
     @property
     def additive(self) -> bool:
@@ -192,12 +197,12 @@ FIGURES: tuple[Figure, ...] = (
            "cost of the racks and halls that start between one gigawatt and the next",
            ("milestones.counted_gw", "inputs.price_usd", "inputs.network_share", "inputs.spare_share",
             "inputs.facility_cost_usd"),
-           "Cost of each gigawatt as the first milestone investment counts it"),
+           "Cost of each gigawatt as the first milestone investment counts it", gaps=True),
     Figure("finance.gigawatt_tranche_usd", ("gigawatt",), "USD", "tranches that belong to the gigawatt",
            ("finance.investment_usd",), "What each gigawatt releases"),
     Figure("finance.gigawatt_gap_usd", ("gigawatt",), "USD", "gigawatt_cost_usd − gigawatt_tranche_usd",
            ("finance.gigawatt_cost_usd", "finance.gigawatt_tranche_usd"),
-           "Funding gap of each gigawatt"),
+           "Funding gap of each gigawatt", gaps=True),
     # books
     Figure("books.value", ("month", "line"), "USD", "see the formula of the line",
            ("scenario.investment", "scenario.costs"), "Every line of the books"),
@@ -227,17 +232,18 @@ FIGURES: tuple[Figure, ...] = (
            ("use.capacity", "scenario.workloads"),
            "Packages that a campaign holds, mean of the month, central case"),
     Figure("training.packages", ("month", "campaign", "machine", "case"), "package",
-           "Σ place used / share of the month at work",
+           "Σ place of what it holds, in the part of the month in which its cluster is largest",
            ("use.capacity", "scenario.workloads.training"),
-           "Packages of a campaign's cluster on each machine while it works"),
+           "Packages of a campaign's cluster on each machine, the largest cluster at work in the month"),
     Figure("training.accelerators", ("month", "campaign", "case"), "package",
-           "Σ machine packages × days / days of the month",
-           ("training.packages", "training.days"), "Packages that a campaign holds, mean of the month"),
+           "Σ place, machine used", ("use.capacity", "scenario.workloads.training"),
+           "Packages that a campaign holds, mean of the month"),
     Figure("training.campus", ("campaign", "case"), "code",
            "the place that finishes first on what earlier claims leave there; −1 where it may use several",
            ("use.capacity", "scenario.workloads.training"), "Where a campaign that keeps to one place runs"),
     Figure("training.tokens_per_s", ("month", "campaign", "case"), "token/s",
-           "Σ machine throughput curve at its packages, or model FLOP/s / (6 × active parameters)",
+           "Σ machine throughput curve at its packages, or model FLOP/s / (6 × active parameters), mean of the "
+           "time at work",
            ("performance.curves", "training.packages", "inputs.training_sequence",
             "inputs.training_batch", "inputs.critical_batch", "inputs.peak_flops", "inputs.mfu",
             "inputs.partner_peak_flops", "inputs.partner_mfu", "scenario.workloads.training"),
@@ -254,9 +260,10 @@ FIGURES: tuple[Figure, ...] = (
            "Share of the time at work that is work kept; 1 of a campaign without a model"),
     Figure("training.days", ("month", "campaign", "case"), "day",
            "days of the month from start_month to finish_month with anything at work",
-           ("training.packages",), "Days of the month at work"),
+           ("training.start_month", "training.packages"), "Days of the month at work"),
     Figure("training.model_flop", ("month", "campaign", "case"), "FLOP",
-           "tokens_per_s × 6 × active parameters × goodput × days, or Σ packages × peak_flops × mfu × days",
+           "tokens_per_s × 6 × active parameters × goodput × days, or packages at work × peak_flops × mfu × "
+           "days",
            ("training.tokens_per_s", "training.mfu", "training.goodput", "training.packages",
             "training.days", "scenario.workloads.training"),
            "Training compute done and kept in the month"),
@@ -266,14 +273,15 @@ FIGURES: tuple[Figure, ...] = (
            "Share of a campaign that is done"),
     Figure("training.start_month", ("campaign", "case"), "month index",
            "first time from `earliest`, after all of `after`, with a cluster that holds the model",
-           ("use.capacity", "scenario.workloads.training"), "When a campaign starts"),
+           ("placement.start", "scenario.workloads.training"), "When a campaign starts",
+           gaps=True),
     Figure("training.pretrained_month", ("campaign", "case"), "month index (end)",
            "when Σ model_flop reaches compute_flop",
-           ("training.model_flop", "training.compute_flop"), "When pretraining ends"),
+           ("training.model_flop", "training.compute_flop"), "When pretraining ends", gaps=True),
     Figure("training.finish_month", ("campaign", "case"), "month index (end)",
            "when Σ model_flop reaches compute_flop + post_training_flop",
            ("training.model_flop", "training.compute_flop", "training.post_training_flop"),
-           "When a campaign is finished"),
+           "When a campaign is finished", gaps=True),
     Figure("training.energy_mwh", ("month", "campaign", "case"), "MWh",
            "Σ place, machine used × rack_it_mw / packages_per_rack × hours × load_factor × energy_pue",
            ("training.accelerators", "fleet.rack_it_mw", "inputs.packages_per_rack", "inputs.load_factor",

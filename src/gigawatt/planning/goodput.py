@@ -42,9 +42,11 @@ class Goodput:
     kept: tuple[Row, Row, Row]
 
     def fraction(self, counts: Array) -> Array:
-        """Low, central and high share at any counts, shape (3, ...) [1]."""
+        """Low, central and high share at any counts, straight in logarithms, shape (3, ...) [1]."""
         at = np.log(np.maximum(np.asarray(counts, dtype=float), 1.0))
-        return np.stack([np.interp(at, np.log(self.counts), row) for row in self.kept])
+        logs = np.log(np.maximum(np.array(self.kept), 1e-300))
+        found = np.stack([np.interp(at, np.log(self.counts), row) for row in logs])
+        return np.asarray(np.exp(found))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON; `from_dict` is its inverse."""
@@ -102,6 +104,7 @@ def _source_hash() -> str:
     folders = spec.submodule_search_locations if spec else None
     digest = hashlib.sha256()
     for path in sorted(Path((folders or [""])[0]).glob("*.py")):
+        digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

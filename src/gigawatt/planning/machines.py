@@ -90,7 +90,7 @@ def machines_of(scenario: Scenario, inputs: Inputs, fleet: Buildout, partners: F
             labels.append(system if system not in labels else f"{system} of {key}")
             systems.append(system)
         row[key] = systems.index(system)
-    places = [*inputs.sites, *(k if k not in inputs.sites else f"{k} (partner)" for k in row)]
+    places = [*inputs.sites, *row]
     own_s, own_k, months = len(inputs.sites), len(inputs.systems), inputs.horizon.months
     shape = (len(labels), len(places), months)
     capacity, energy, cost = np.zeros(shape), np.zeros(shape), np.zeros(shape)

@@ -11,16 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gigawatt.core.arrays import Array
 from gigawatt.core.errors import Problem
 from gigawatt.scenario import Scenario
-from gigawatt.workload.claims import Campaign
+from gigawatt.workload.claims import Campaign, Stream
+from gigawatt.workload.cluster import WHOLE
 from gigawatt.workload.training import Track
 
 from .build import Built
 from .inputs import Inputs
+from .never_starts import why_never
 from .rates import Rate
 from .serving_rates import StreamRate
+from .unmet import why_unmet
 
 __all__ = ["Outcome", "outcomes", "outcomes_of", "silent_machines"]
 
@@ -49,27 +51,29 @@ class Outcome:
 
 def outcomes(scenario: Scenario, inputs: Inputs, built: Built) -> Iterator[Problem]:
     """Warnings for whatever does not come out as it was asked for."""
-    for found in outcomes_of(inputs, built):
+    for found in outcomes_of(scenario, inputs, built):
         if found.code:
             yield Problem(found.code, found.text, "", found.path, scenario.tree.origin(found.path))
 
 
-def outcomes_of(inputs: Inputs, built: Built) -> Iterator[Outcome]:
+def outcomes_of(scenario: Scenario, inputs: Inputs, built: Built) -> Iterator[Outcome]:
     """Outcomes of all campaigns, then of all streams."""
     for campaign in built.placed.campaigns:
-        yield _campaign(inputs, built, campaign)
+        yield _campaign(scenario, inputs, built, campaign)
     for at, stream in enumerate(built.placed.streams):
-        yield _stream(inputs, built, stream.name, at)
+        yield _stream(inputs, built, stream, at)
 
 
-def _campaign(inputs: Inputs, built: Built, campaign: Campaign) -> Outcome:
+def _campaign(scenario: Scenario, inputs: Inputs, built: Built, campaign: Campaign) -> Outcome:
     """What became of a campaign."""
     track = built.placed.placement.campaigns[campaign.name][_CENTRAL]
     path = f"workloads.training.{campaign.name}"
+    small = _smaller_than_its_count(campaign, track)
     if not np.isnan(track.finish):
-        return Outcome(path, "", "finished")
+        return Outcome(path, "", f"finished{'; its' + small if small else ''}")
     if np.isnan(track.start):
-        return Outcome(path, "W114", f"Never starts: {_why_not(inputs, built, campaign, track)}.")
+        why = why_never(scenario, inputs, built, campaign, track)
+        return Outcome(path, "W114", f"Never starts: {why}.")
     done = float(track.kept_flop.sum()) / campaign.budget_flop
     last = float(track.kept_flop[-1]) / campaign.budget_flop
     more = (
@@ -78,71 +82,28 @@ def _campaign(inputs: Inputs, built: Built, campaign: Campaign) -> Outcome:
         else "nothing works on it at the end"
     )
     return Outcome(
-        path, "W113", f"Not finished by {inputs.horizon.last}: {done:.1%} is done; {more}."
+        path,
+        "W113",
+        f"Not finished by {inputs.horizon.last}: {done:.1%} is done; {more}."
+        + (f" Its{small}." if small else ""),
     )
 
 
-def _why_not(inputs: Inputs, built: Built, campaign: Campaign, track: Track) -> str:
-    """What keeps a campaign from ever starting."""
-    rates = built.rates[campaign.name]
-    if track.waits:
-        late = [
-            other
-            for other in campaign.after
-            if not built.placed.placement.campaigns[other][_CENTRAL].finish < inputs.horizon.months
-        ]
-        return f"it waits for {', '.join(late) or 'its first month'}, which is not finished in time"
-    if not any(rate.works for rate in rates.values()):
-        words = "; ".join(f"{key}: {rate.why or 'no peak'}" for key, rate in rates.items())
-        return f"no system of the fleet can train it ({words or 'the fleet is empty'})"
-    able = [m for m, speed in enumerate(campaign.speeds) if speed is not None]
-    where = "one place" if campaign.one else "all its places"
-    free = np.zeros(len(campaign.speeds)) if track.most is None else track.most
-    if all(_least(campaign, m) > free[m] for m in able):
-        return _no_room(inputs, built, campaign, free, able, where)
-    least = min((_least(campaign, m) for m in able), default=float("inf"))
-    if campaign.count < least:
-        return (
-            f"its cluster is too small: the memory of the model needs at least {least:,.0f} packages, "
-            f"and its count is {campaign.count:,.0f}, {least - campaign.count:,.0f} too few"
-        )
-    if np.isfinite(campaign.count) and track.most_at_once < campaign.count:
-        return (
-            f"its cluster of {campaign.count:,.0f} packages must be there at once; at most "
-            f"{track.most_at_once:,.0f} are ever free to it on {where}, "
-            f"{campaign.count - track.most_at_once:,.0f} too few"
-        )
-    return f"nothing that is free to it on {where} trains it"
-
-
-def _no_room(
-    inputs: Inputs, built: Built, campaign: Campaign, free: Array, able: list[int], where: str
-) -> str:
-    """No machine has as many packages free as hold the model: what misses least, and who holds them."""
-    m = min(able, key=lambda at: _least(campaign, at) - free[at])
-    label, least = built.machines.labels[m], _least(campaign, m)
-    there = built.machines.capacity[m, campaign.places, int(campaign.earliest) :] * campaign.share
-    most = float((there if campaign.one else there.sum(axis=0)).max(initial=0.0))
-    if most >= least:
-        return (
-            f"claims before it hold all but {free[m]:,.0f} of {most:,.0f} packages of {label} on {where}; its "
-            f"memory needs {least:,.0f}"
-        )
+def _smaller_than_its_count(campaign: Campaign, track: Track) -> str:
+    """That a cluster never reaches its count, and by how much; empty where it does or has none."""
+    most = float(track.packages.sum(axis=0).max(initial=0.0))
+    if not np.isfinite(campaign.count) or most >= campaign.count * WHOLE:
+        return ""
     return (
-        f"its memory needs at least {least:,.0f} packages of {label} in one cluster; at most "
-        f"{free[m]:,.0f} are ever free to it on {where}, {least - free[m]:,.0f} too few"
+        f" count of {campaign.count:,.0f} is never reached: at most {most:,.0f}, "
+        f"{campaign.count - most:,.0f} too few"
     )
 
 
-def _least(campaign: Campaign, machine: int) -> float:
-    speed = campaign.speeds[machine]
-    return float("inf") if speed is None else max(speed.least, 1.0)
-
-
-def _stream(inputs: Inputs, built: Built, name: str, at: int) -> Outcome:
+def _stream(inputs: Inputs, built: Built, stream: Stream, at: int) -> Outcome:
     """What became of a stream."""
-    path = f"workloads.serving.{name}"
-    rates = built.serving_rates[name]
+    path = f"workloads.serving.{stream.name}"
+    rates = built.serving_rates[stream.name]
     if not any(max(rate.tokens_per_s) > 0.0 for rate in rates.values()):
         return Outcome(path, "W115", f"Nothing is served: {_why_unserved(rates)}.")
     demand = built.figures["serving.demand_tokens_per_s"][:, at]
@@ -160,8 +121,7 @@ def _stream(inputs: Inputs, built: Built, name: str, at: int) -> Outcome:
         "W116",
         f"{_short_of_all(share)} of the demand is met; unmet in {months} from {first} on, worst in "
         f"{inputs.horizon.start + worst} with {met[worst] / demand[worst]:.0%} of "
-        f"{demand[worst] * 86400.0 / 1e12:,.3g} Ttoken/day: accelerators that other workloads leave are "
-        "too few.",
+        f"{demand[worst] * 86400.0 / 1e12:,.3g} Ttoken/day: {why_unmet(built, stream, worst)}.",
     )
 
 
@@ -177,4 +137,4 @@ def _why_unserved(rates: Mapping[str, StreamRate]) -> str:
 
 def silent_machines(rates: Mapping[str, Rate]) -> list[str]:
     """Machines that add nothing to a campaign for want of a peak or a utilisation."""
-    return [key for key, rate in rates.items() if not rate.works and "fits on no" not in rate.why]
+    return [key for key, rate in rates.items() if not rate.works and rate.fits]

@@ -177,7 +177,7 @@ def plan(scenario: Scenario, *, progress: Progress | None = None) -> Plan:
     Raises
     ------
     ScenarioError
-        E306 if nothing ever goes into service, or what resolving finds.
+        E306 if nothing ever goes into service, at partners neither, or what resolving finds.
     ConservationError
         E901 if the figures break a conservation rule.
     """
@@ -197,7 +197,7 @@ def plan(scenario: Scenario, *, progress: Progress | None = None) -> Plan:
         rates=built.rates,
         serving_rates=built.serving_rates,
         warnings=warnings,
-        outcomes={found.path: found.text for found in outcomes_of(inputs, built)},
+        outcomes={found.path: found.text for found in outcomes_of(scenario, inputs, built)},
         catalog_hash=scenario.catalog.hash,
     )
 

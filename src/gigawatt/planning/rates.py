@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gigawatt.catalog import PRECISIONS
+from gigawatt.catalog import PRECISIONS, Catalog
 from gigawatt.core.arrays import Array
 from gigawatt.core.errors import InputError
 from gigawatt.perf.assumed import training_compute
@@ -28,6 +28,7 @@ from gigawatt.workload.placement import CASES
 from .goodput import Goodput, goodput_of
 from .inputs import Inputs
 from .machines import Machines
+from .memory import least_packages, misses_memory, scaled_least
 from .trained import Trained, trained
 
 __all__ = ["CASES", "Kind", "Progress", "Rate", "Rates", "rates_of"]
@@ -61,6 +62,11 @@ class Rate:
         Catalog id of the model, or words for another; empty without a model.
     goodput : Goodput or None
         Share of the time that is work kept; none where it is not modelled, which counts as all.
+    least : float
+        Fewest packages that hold the model [1]: of the curve, or by the memory of the system; 1 without
+        a model.
+    fits : bool
+        Whether any number of packages holds the model.
     """
 
     kind: Kind
@@ -71,16 +77,13 @@ class Rate:
     why: str = ""
     model: str = ""
     goodput: Goodput | None = None
+    least: float = 1.0
+    fits: bool = True
 
     @property
     def works(self) -> bool:
         """Whether any number of packages trains anything."""
-        return self.peak_flops > 0.0 and max(self.cases) > 0.0
-
-    @cached_property
-    def least(self) -> float:
-        """Fewest packages that hold the model [1]."""
-        return 1.0 if self.curve is None else self.curve.least
+        return self.fits and self.peak_flops > 0.0 and max(self.cases) > 0.0
 
     @property
     def attention(self) -> float:
@@ -130,7 +133,9 @@ class Rate:
         curve = data["curve"] and ThroughputCurve.from_dict(data["curve"])
         goodput = data["goodput"] and Goodput.from_dict(data["goodput"])
         low, central, high = (float(value) for value in data["cases"])
-        return cls(**{**data, "cases": (low, central, high), "curve": curve, "goodput": goodput})
+        before = {"least": curve.least if curve else 1.0}  # of folders that do not have it
+        cases = (low, central, high)
+        return cls(**{**before, **data, "cases": cases, "curve": curve, "goodput": goodput})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +153,11 @@ def _table(rate: Rate) -> _Table:
     """A rate on a grid, straight in logarithms between its points; what is kept never falls."""
     counts = [np.array([1.0, 1e10])]
     if rate.curve is not None:
-        counts = [rate.curve.counts, rate.curve.least * np.ones(1)]
+        counts = [rate.curve.counts]
     if rate.goodput is not None:
         counts.append(np.array(rate.goodput.counts))
-    grid = np.unique(np.concatenate(counts))
     least = max(rate.least, 1.0)
+    grid = np.unique(np.concatenate([*counts, np.array([least])]))
     grid = grid[(grid >= least) & np.isfinite(grid)]
     if not len(grid):
         grid = np.ones(1)
@@ -205,7 +210,7 @@ def rates_of(
     for at, (name, run) in enumerate(runs.items()):
         sequence = int(np.nan_to_num(inputs["training_sequence"][at]))
         curves: dict[str, ThroughputCurve] = {}
-        reasons: dict[str, str] = {}
+        reasons: dict[str, _NoCurve] = {}
         for m in present if name in modelled else ():
             key = machines.labels[m]
             words = (
@@ -216,18 +221,26 @@ def rates_of(
                 scenario, run, subjects[name], machines.systems[m], sequence,
                 words if progress else "", progress,
             )  # fmt: skip
-            if isinstance(curve, str):
+            if isinstance(curve, _NoCurve):
                 reasons[key] = curve
             else:
                 curves[key] = curve
         found[name] = {
             machines.labels[m]: _rate(
                 scenario, machines, m, run, subjects[name], curves,
-                reasons.get(machines.labels[m], ""),
+                reasons.get(machines.labels[m], _NoCurve("")),
             )
             for m in present
         }  # fmt: skip
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _NoCurve:
+    """Why there is no curve, and whether the model might fit all the same."""
+
+    why: str
+    fits: bool = True
 
 
 def _curve(
@@ -238,7 +251,7 @@ def _curve(
     sequence: int,
     words: str,
     progress: Progress | None,
-) -> ThroughputCurve | str:
+) -> ThroughputCurve | _NoCurve:
     """The curve of a campaign on a system, or why there is none."""
     assert subject.architecture is not None
     assert subject.tokens is not None
@@ -261,10 +274,11 @@ def _curve(
         )
     except InputError as error:
         if {problem.code for problem in error.problems} <= {"E701", "E702"}:
-            return error.problems[0].message
+            return _NoCurve(error.problems[0].message)
         raise
     if np.isinf(curve.least):
-        return f"The model fits on no number of {system_id}, however it is spread."
+        words = misses_memory(scenario.catalog, subject.architecture, curve, system_id)
+        return _NoCurve(words, fits=False)
     return curve
 
 
@@ -275,28 +289,44 @@ def _rate(
     run: TrainingCampaign,
     subject: Trained,
     curves: Mapping[str, ThroughputCurve],
-    why: str,
+    reason: _NoCurve,
 ) -> Rate:
     p = PRECISIONS.index(run.precision)
     peak = float(machines.peak_flops[p, m])
     per_token = training_compute(subject.active, 1.0)
-    called, goodput = subject.called, None
+    called, goodput, least, why = subject.called, None, 1.0, reason.why
+    system = machines.systems[m]
     if subject.architecture is not None:
-        known = goodput_of(scenario.catalog, subject.architecture, machines.systems[m])
+        known = goodput_of(scenario.catalog, subject.architecture, system)
         goodput = None if isinstance(known, str) else known
+        least = least_packages(subject.architecture, _hbm_bytes(scenario.catalog, system))
     if run.mfu is not None:
         cases = (run.mfu, run.mfu, run.mfu)
-        return Rate("stated", cases, peak, None, per_token, "", called, goodput)
+        return Rate("stated", cases, peak, None, per_token, "", called, goodput, least)
     low, central, high = (float(values[p, m]) for values in machines.mfu)
     key = machines.labels[m]
     if key in curves:
         curve, one = curves[key], (1.0, 1.0, 1.0)
-        return Rate("modelled", one, curve.peak_flops, curve, per_token, "", called, goodput)
-    if "fits on no number" in why:
-        return Rate("modelled", (0.0, 0.0, 0.0), peak, None, per_token, why, called, goodput)
+        return Rate(
+            "modelled", one, curve.peak_flops, curve, per_token, "", called, goodput, curve.least
+        )
+    if not reason.fits:
+        none = (0.0, 0.0, 0.0)
+        return Rate("modelled", none, peak, None, per_token, why, called, goodput, fits=False)
     if curves and peak > 0.0 and central > 0.0:
         other, curve = next(iter(curves.items()))
         why = f"{why} Taken at the utilisation of {other} with as many accelerators."
         band = (low / central, 1.0, high / central)
-        return Rate("carried over", band, peak, curve, per_token, why, called, goodput)
-    return Rate("assumed", (low, central, high), peak, None, per_token, why, called, goodput)
+        least = scaled_least(
+            curve.least,
+            _hbm_bytes(scenario.catalog, curve.system_id),
+            _hbm_bytes(scenario.catalog, system),
+        )
+        return Rate("carried over", band, peak, curve, per_token, why, called, goodput, least)
+    return Rate("assumed", (low, central, high), peak, None, per_token, why, called, goodput, least)
+
+
+def _hbm_bytes(catalog: Catalog, system_id: str) -> float:
+    """Memory of a package [B]; infinite where no source gives it, so that it binds nothing."""
+    known = catalog.system(system_id).hbm
+    return float("inf") if known is None else float(known.value)

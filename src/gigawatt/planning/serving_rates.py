@@ -1,31 +1,33 @@
 """What a package of a system serves of a stream, and how that is known.
 
 Modelled where the serving model knows the system; a system whose record lacks figures is carried over
-from one of the same plan, by the smaller of the ratios of peak and of memory bandwidth, and says so. A
-system that is known to miss the latency serves nothing, and says by how much it misses.
+from the one of the same plan that `serving_donors` names, by the smallest of the ratios of peak, of memory
+bandwidth and of memory, with a wider band, and says so. A system that is known to miss the latency, or
+that cannot multiply in the precision that a stream demands, serves nothing, and says why.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from gigawatt.catalog import Catalog, Model
-from gigawatt.catalog.records import Architecture, System
-from gigawatt.core.errors import InputError
+from gigawatt.catalog.records import Architecture
 from gigawatt.perf import scaling_cache
-from gigawatt.perf.chip import chip_of
 from gigawatt.perf.serving.rates import ServingRate, serving_rate
-from gigawatt.perf.shape import shape_of
 from gigawatt.scenario import Scenario
 from gigawatt.scenario.demands import ServingStream
 
 from .machines import Machines
 from .rates import Progress
+from .serving_donors import donor_of
 from .trained import model_named
 
 __all__ = ["ServingRates", "StreamRate", "serving_rates_of"]
+
+_CARRIED_OVER = 2.0
+"""How far a band is stretched, in logarithms, by ratios of datasheets alone; judgement [1]."""
 
 
 class RateFunction(Protocol):
@@ -61,6 +63,8 @@ class StreamRate:
         The system's own; of what is carried over, the other system's.
     factor : float
         Served per what the rate says [1]; 1 of what is modelled.
+    wider : float
+        How far the logarithms of the rate's band are stretched [1]; 1 of what is modelled.
     why : str
         Why it is carried over or serves nothing.
     model : str
@@ -70,6 +74,7 @@ class StreamRate:
     kind: Literal["modelled", "carried over", "none"]
     rate: ServingRate
     factor: float = 1.0
+    wider: float = 1.0
     why: str = ""
     model: str = ""
 
@@ -77,7 +82,10 @@ class StreamRate:
     def tokens_per_s(self) -> tuple[float, float, float]:
         """Output tokens of a package, low, central and high [token/s]."""
         low, central, high = self.rate.tokens_per_s
-        return low * self.factor, central * self.factor, high * self.factor
+        if central <= 0.0:
+            return 0.0, 0.0, 0.0
+        here = central * self.factor
+        return here * (low / central) ** self.wider, here, here * (high / central) ** self.wider
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON; `from_dict` is its inverse."""
@@ -131,8 +139,10 @@ def serving_rates_of(
             )  # fmt: skip
         systems = {machines.labels[m]: machines.systems[m] for m in machines.present}
         found[name] = {
-            key: replace(_stream_rate(scenario.catalog, key, rate, known, systems), model=called)
-            for key, rate in known.items()
+            key: replace(
+                _stream_rate(scenario.catalog, key, stream.precision, known, systems), model=called
+            )
+            for key in known
         }
     return found
 
@@ -188,17 +198,12 @@ def _identity(
     wanted: Mapping[str, float],
 ) -> dict[str, Any]:
     """Plain data that two equal rates share and two different ones do not."""
-    try:
-        chip: Any = asdict(chip_of(catalog, system_id))
-    except InputError as error:
-        chip = error.problems[0].message
     return {
         "what": "serving rate",
-        "system": catalog.system(system_id).model_dump(mode="json"),
-        "chip": chip,
-        "shape": shape_of(model.architecture)._asdict(),
+        "catalog": catalog.hash,
+        "system": system_id,
+        "architecture": model.architecture.model_dump(mode="json"),
         "model": called,
-        "constants": catalog.serving_calibration.values(),
         "precision": stream.precision,
         **wanted,
     }
@@ -207,33 +212,32 @@ def _identity(
 def _stream_rate(
     catalog: Catalog,
     key: str,
-    rate: ServingRate,
+    precision: str | None,
     known: Mapping[str, ServingRate],
     systems: Mapping[str, str],
 ) -> StreamRate:
+    rate = known[key]
     if max(rate.tokens_per_s) > 0.0:
         return StreamRate("modelled", rate)
-    if rate.ground:  # the model knows the system: it misses the latency
-        return StreamRate("none", rate, 0.0, rate.why)
+    none = StreamRate("none", rate, 0.0, why=rate.why)
+    if rate.code != "E701":  # the model knows the system: it misses the latency, or lacks a format
+        return none
     own = catalog.system(systems[key])
-    for other, theirs in known.items():
-        ratio = _ratio(own, catalog.system(systems[other]))
-        if max(theirs.tokens_per_s) > 0.0 and ratio > 0.0:
-            why = (
-                f"{rate.why} Taken as {ratio:.3g} × what a package of {other} serves, by the smaller "
-                "of the ratios of peak and memory bandwidth."
-            )
-            return StreamRate("carried over", theirs, ratio, why)
-    return StreamRate("none", rate, 0.0, rate.why)
-
-
-def _ratio(own: System, other: System) -> float:
-    """The smaller of the ratios of peak, in the narrowest format that both have, and of bandwidth."""
-    if own.hbm_bandwidth is None or other.hbm_bandwidth is None:
-        return 0.0
-    memory = own.hbm_bandwidth.value / other.hbm_bandwidth.value
-    for precision in ("fp4", "fp8", "bf16"):
-        ours, theirs = own.peak.get(precision), other.peak.get(precision)
-        if ours is not None and theirs is not None:
-            return min(memory, ours.value / theirs.value)
-    return 0.0
+    wanted = {"bf16": "bf16", "fp8": "fp8", "fp8_block": "fp8"}.get(precision or "")
+    if wanted is not None and wanted not in own.peak:
+        why = f"{rate.why} Nor does it say that it multiplies in {precision}, which is demanded."
+        return replace(none, why=why)
+    donors = {
+        other: catalog.system(systems[other])
+        for other, theirs in known.items()
+        if max(theirs.tokens_per_s) > 0.0
+    }
+    found = donor_of(own, donors)
+    if found is None:
+        return none
+    donor, ratio = found
+    why = (
+        f"{rate.why} Taken as {ratio:.3g} × what a package of {donor} serves, by the smallest of the "
+        "ratios of peak, memory bandwidth and memory, with a band twice as wide."
+    )
+    return StreamRate("carried over", known[donor], ratio, _CARRIED_OVER, why)

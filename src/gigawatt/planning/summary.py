@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gigawatt.core.amounts import digits
 from gigawatt.finance.costs import present_value
 from gigawatt.fleet.deploy import BINDING
 from gigawatt.fleet.milestones import TOLERANCE, gigawatt_months, whole_steps
@@ -310,4 +311,4 @@ def _value_of(plan: Plan, name: str, labels: tuple[str, ...], places: Places) ->
         at["month"] = labels[-1]
     value = float(variable.values[tuple(places[str(dim)][at[str(dim)]] for dim in variable.dims)])
     unit = str(variable.attrs["units"]).removesuffix("1")
-    return f"{value:.6g} {unit}".strip() if np.isfinite(value) else None
+    return f"{digits(value, 6)} {unit}".strip() if np.isfinite(value) else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .calendar import day_of, month_begun, month_ended
+from .calendar import day_begun, day_ended, month_begun, month_ended
 from .clusters import Cluster, clusters, shown_month
 from .rates import CASES
 from .workloads import USES
@@ -42,8 +42,8 @@ def campaign_rows(plan: Plan) -> list[dict[str, Any]]:
                 "start": _cases(plan, key, "start_month", month_begun),
                 "pretrained": _cases(plan, key, "pretrained_month", month_ended),
                 "finish": _cases(plan, key, "finish_month", month_ended),
-                "start_day": day_of(plan, float(group["start_month"].sel(case="central"))),
-                "finish_day": day_of(plan, float(group["finish_month"].sel(case="central"))),
+                "start_day": day_begun(plan, float(group["start_month"].sel(case="central"))),
+                "finish_day": day_ended(plan, float(group["finish_month"].sel(case="central"))),
                 "progress": round(float(group["progress"].sel(case="central").values[-1]), 6),
                 "days": round(days, 1) if days else None,
                 "month": None if at is None else str(plan.horizon.start + at),

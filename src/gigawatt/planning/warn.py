@@ -21,9 +21,9 @@ def check_outcome(scenario: Scenario, inputs: Inputs, built: Built) -> list[Prob
     Raises
     ------
     ScenarioError
-        E306 if nothing ever goes into service.
+        E306 if nothing ever goes into service, at partners neither.
     """
-    if not built.figures["fleet.racks_in_service"].any():
+    if not built.figures["fleet.racks_in_service"].any() and not built.machines.capacity.any():
         raise ScenarioError(_empty_fleet(scenario, inputs, built))
     return [
         finding

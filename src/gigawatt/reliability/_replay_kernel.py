@@ -28,8 +28,8 @@ class Restarting(NamedTuple):
     """Work between checkpoints of the quickest place [s]."""
     every: Array
     """Steps between checkpoints of each place."""
-    stops: Array
-    """Stop for a checkpoint of each place [s]."""
+    stop_s: float
+    """Stop for a checkpoint, whichever places it goes to [s]."""
     safes: Array
     """Time until it counts [s]."""
     phases: Array
@@ -71,7 +71,7 @@ class Elastic(NamedTuple):
 
 
 def replay_restarting(
-    rng: np.random.Generator, horizon_s: float, run: Restarting, out: Array
+    rng: np.random.Generator, horizon_s: float, run: Restarting, out: Array, stop: Array
 ) -> None:
     """Play a run.
 
@@ -86,6 +86,8 @@ def replay_restarting(
     out : array of 8
         Filled in: time, work kept, detection, restart, communicators, reading back, waiting for repairs,
         planned interruptions [s]; then failures as the ninth where there is room.
+    stop : array of 1
+        The replay ends early once this is not 0.
     """
     places = len(run.rates)
     total = run.rates.sum()
@@ -100,7 +102,7 @@ def replay_restarting(
     now, done = 0.0, 0.0
     next_failure = rng.exponential(1.0 / total)
     next_planned = rng.exponential(1.0 / run.planned_per_s) if run.planned_per_s > 0.0 else np.inf
-    while now < horizon_s:
+    while now < horizon_s and stop[0] == 0:
         level = -1
         planned = False
         if next_planned <= now:
@@ -118,21 +120,20 @@ def replay_restarting(
             else:
                 now = end
                 done = steps * run.step_s
-                for k in range(places):
-                    if int(steps) % run.every[k] == 0:
-                        end = now + run.stops[k]
-                        if next_failure < end:
-                            now = next_failure
-                            level = 0
-                            break
-                        now = end
-                        if ready[k] <= now:
-                            arrived[k] = coming[k]
-                        coming[k] = done
-                        ready[k] = now + run.safes[k]
+                if next_failure < now + run.stop_s:
+                    now = next_failure
+                    level = 0
+                else:
+                    now += run.stop_s
+                    for k in range(places):
+                        if int(steps) % run.every[k] == 0:
+                            if ready[k] <= now:
+                                arrived[k] = coming[k]
+                            coming[k] = done
+                            ready[k] = now + run.safes[k]
         if planned:
             begun = now
-            now += run.stops[places - 1] + run.planned_s
+            now += run.stop_s + run.planned_s
             for k in range(places):
                 arrived[k] = done
                 ready[k] = np.inf
@@ -182,7 +183,7 @@ def replay_restarting(
                     fresh = True
                     detected = False
                     break
-            if not fresh or now > horizon_s:
+            if not fresh or now > horizon_s or stop[0] != 0:
                 break
         done = 0.0
         for k in range(level, places):
@@ -200,12 +201,14 @@ def replay_restarting(
         out[8] = failures
 
 
-def replay_elastic(rng: np.random.Generator, horizon_s: float, run: Elastic, out: Array) -> None:
+def replay_elastic(
+    rng: np.random.Generator, horizon_s: float, run: Elastic, out: Array, stop: Array
+) -> None:
     """Play a run that drops replicas.
 
     Parameters
     ----------
-    rng, horizon_s, out
+    rng, horizon_s, out, stop
         As of `replay_restarting`; of `out`, time, work kept and failures are filled in.
     run : Elastic
         The run.
@@ -222,7 +225,7 @@ def replay_elastic(rng: np.random.Generator, horizon_s: float, run: Elastic, out
     next_drop = rng.exponential(1.0 / run.drop_per_s) if run.drop_per_s > 0.0 else np.inf
     next_whole = rng.exponential(1.0 / run.whole_per_s) if run.whole_per_s > 0.0 else np.inf
     next_planned = rng.exponential(1.0 / run.planned_per_s) if run.planned_per_s > 0.0 else np.inf
-    while now < horizon_s:
+    while now < horizon_s and stop[0] == 0:
         until = min(next_drop, next_whole, next_planned)
         if r0 < r1:
             until = min(until, returns[r0 % room])

@@ -70,13 +70,16 @@ class Goodput:
     intervals_s : mapping
         Work between two checkpoints, by place, the one that is written most often first [s].
     losses : mapping
-        The rest of the time, by cause; see `run.CAUSES`. With `goodput` they add up to 1.
+        The rest of the time, by cause; see `accounts.CAUSES`. With `goodput` they add up to 1.
     interruptions_per_day : mapping
         Unexpected interruptions, by component [1/day].
     checkpoint_bytes : float
         Size of a checkpoint [B].
     spares : float
         Share of accelerators held back [1].
+    smaller_run : int or None
+        Size of a run that keeps more than all accelerators do, or than all of an island: what runs where
+        spares are left open, and what would keep more where they are given [package].
     elastic : bool
         Whether replicas are dropped, rather than the run started again.
     levers : tuple of Lever
@@ -100,6 +103,7 @@ class Goodput:
     interruptions_per_day: Mapping[str, float]
     checkpoint_bytes: float
     spares: float
+    smaller_run: int | None
     elastic: bool
     levers: tuple[Lever, ...]
     assumptions: tuple[str, ...]
@@ -125,6 +129,7 @@ class Goodput:
             "losses": dict(self.losses),
             "interruptions_per_day": dict(self.interruptions_per_day),
             "spares": self.spares,
+            "smaller_run": self.smaller_run,
             "elastic": self.elastic,
             "levers": [{"what": lever.what, "points": lever.points} for lever in self.levers],
             "assumptions": list(self.assumptions),

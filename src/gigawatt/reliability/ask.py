@@ -13,14 +13,16 @@ from gigawatt.catalog.records import Architecture
 from gigawatt.core.errors import InputError, Problem
 from gigawatt.perf.ask import model_named, refuse_unknown
 
+from .accounts import CAUSES
 from .answer import Goodput, Played
 from .checkpoints import state_bytes
 from .curve import GoodputCurve
 from .figures import central, fanned, ranged
 from .levers import levers
 from .machine import Ground, evidence_of, ground_of
+from .prepared import Machine
 from .replay import play
-from .run import CAUSES, Machine, evaluate
+from .run import evaluate, smaller_run
 from .settings import RecoverySettings, checked
 
 __all__ = ["goodput", "goodput_curve", "simulate_goodput"]
@@ -78,6 +80,7 @@ def goodput(
     drawn = evaluate(ground.machine, counts, fanned(ground.recovery, settings.figures), settings)
     low, middle, high = ranged(drawn.kept)[:, 0]
     elastic = bool(e.elastic[0])
+    smaller = smaller_run(ground.machine, float(count), f, settings)
     intervals = {tier: float(interval[0]) for tier, interval in e.intervals_s.items()}
     return Goodput(
         model=found.name,
@@ -92,7 +95,8 @@ def goodput(
         losses={cause: float(e.losses[cause][0]) for cause in CAUSES},
         interruptions_per_day=_by_component(ground, float(e.interruptions_per_s[0])),
         checkpoint_bytes=float(state_bytes(ground.machine.parameters, f["state_bytes"])),
-        spares=float(e.spares[0]),
+        spares=float(e.losses["spares"][0]),
+        smaller_run=None if smaller is None else round(smaller),
         elastic=elastic,
         levers=levers(
             ground.machine,
@@ -146,9 +150,14 @@ def goodput_curve(
     ground = ground_of(catalog, architecture, system_id, settings)
     counts = np.round(np.geomspace(8.0, 5e6, points))
     drawn = evaluate(ground.machine, counts, fanned(ground.recovery, settings.figures), settings)
+    kept = ranged(drawn.kept)
+    if (
+        settings.spares is None
+    ):  # a larger run may do as a smaller one does, and leave the rest idle
+        kept = np.maximum.accumulate(kept * counts, axis=-1) / counts
     return GoodputCurve(
         counts=counts,
-        kept=ranged(drawn.kept),
+        kept=kept,
         mtti_hours=1.0 / drawn.interruptions_per_s[0] / 3600.0,
         elastic=drawn.elastic[0],
         assumptions=ground.assumptions,

@@ -19,8 +19,8 @@ from gigawatt.catalog.shapes import parameters
 from .ask import goodput
 from .figures import central
 from .machine import ground_of
+from .prepared import prepare
 from .published import kokolis_ettr, kokolis_mttf_hours
-from .run import prepare
 from .settings import RecoverySettings
 
 __all__ = ["EttrCase", "PublishedCase", "ettr_cases", "published_cases"]
@@ -189,7 +189,7 @@ def _recovery(catalog: Catalog) -> Iterator[PublishedCase]:
         ("rel-065", 65536),
         ("rel-066", 98304),
     ):
-        p = prepare(ground.machine, np.array([float(count)]), f, settings, drop=False)
+        p = prepare(ground.machine, np.array([float(count)]), np.zeros(1), f, settings, drop=False)
         restart = sum(float(np.ravel(phase)[0]) for phase in p.levels[-1].phases_s[1:3])
         yield _case(row, f"cold recovery, {count:,} H100", "count", restart, "s",
                     derived=row in ("rel-063", "rel-066"))  # fmt: skip
@@ -220,11 +220,14 @@ def _goodputs(catalog: Catalog) -> Iterator[PublishedCase]:
                 kept("gpt3-175b", "a100-80gb-sxm", 12288), "%")  # fmt: skip
     yield _case("rel-127", "ETTR, ByteRobust, dense, 9,600 Hopper", "70 B parameters, count",
                 kept("llama31-70b", "h100-sxm", 9600), "%")  # fmt: skip
-    yield _case("rel-067", "effective training time, 98,304 H100, synchronous", "405 B parameters, count",
-                kept("llama31-405b", "h100-sxm", 98304), "%")  # fmt: skip
+    yield _case(
+        "rel-067", "effective training time, 98,304 H100, synchronous",
+        "405 B parameters, count, 0.5 % spares",
+        kept("llama31-405b", "h100-sxm", 98304, spares=0.005), "%",
+    )  # fmt: skip
     yield _case(
         "rel-067", "the same, failures noticed at once", "as above, detection 0 s",
-        kept("llama31-405b", "h100-sxm", 98304, figures={"detect_s": 0.0}), "%",
+        kept("llama31-405b", "h100-sxm", 98304, spares=0.005, figures={"detect_s": 0.0}), "%",
     )  # fmt: skip
     yield _case("rel-068", "effective training time, 98,304 H100, FT-HSDP", "405 B parameters, count, elastic",
                 kept("llama31-405b", "h100-sxm", 98304, elastic=True), "%")  # fmt: skip

@@ -47,15 +47,17 @@ class GoodputCurve:
         Returns
         -------
         array, shape (3, ...) [1]
-            Straight in the logarithm of the count between those computed.
+            Between those computed its logarithm is straight in that of the count, so that the work kept in all,
+            which never falls at them, does not fall between them either.
 
         Examples
         --------
         >>> ends = np.array([8.0, 8e4])
         >>> curve = GoodputCurve(ends, np.array([[0.8, 0.4], [0.9, 0.5], [1.0, 0.6]]), ends, ends, ())
         >>> curve.fraction(800).round(3).tolist()
-        [0.6, 0.7, 0.8]
+        [0.566, 0.671, 0.775]
         """
         at = np.log(np.maximum(np.asarray(counts, dtype=float), 1.0))
         known = np.log(self.counts)
-        return np.stack([np.interp(at, known, row) for row in self.kept])
+        logs = np.log(np.maximum(self.kept, 1e-300))
+        return np.asarray(np.exp(np.stack([np.interp(at, known, row) for row in logs])))

@@ -5,7 +5,7 @@ Intervals are of work: from the end of one stop to the start of the next, while 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from gigawatt.core.arrays import Array
 
 __all__ = ["best_interval_s", "daly_s", "multilevel_s", "young_s"]
 
+_LARGEST = 200.0
+"""Exponents beyond this one leave nothing of the time."""
 MOST_S = 1e6
 """No checkpoint is later than this: eleven days [s]."""
 
@@ -77,7 +79,7 @@ def best_interval_s(stop_s: Array, mtti_s: Array) -> Array:
     Notes
     -----
     The interval τ maximises ``τ / (exp((τ + w)/M) − 1)``, so that ``x = τ/M`` solves ``1 − exp(−x − w/M) = x``.
-    Newton's method from Young's rule; the left side less the right is concave, so that it converges.
+    Newton's method from Daly's rule; the left side less the right is concave, so that it converges.
 
     Examples
     --------
@@ -85,8 +87,9 @@ def best_interval_s(stop_s: Array, mtti_s: Array) -> Array:
     625.81
     """
     ratio = np.asarray(stop_s / mtti_s)
-    x = np.minimum(np.sqrt(2.0 * ratio), 1.0)
-    for _ in range(40):
+    root = np.sqrt(0.5 * ratio)
+    x = np.clip(2.0 * root * (1.0 + root / 3.0 + root * root / 9.0) - ratio, 0.0, 1.0)
+    for _ in range(6):
         decay = np.exp(-x - ratio)
         slope = np.maximum(-np.expm1(-x - ratio), 1e-15)
         x = np.clip(x - (x - 1.0 + decay) / slope, 0.0, 1.0)
@@ -94,17 +97,19 @@ def best_interval_s(stop_s: Array, mtti_s: Array) -> Array:
 
 
 def multilevel_s(
-    stops_s: Sequence[Array],
+    stop_s: Array,
     safe_s: Sequence[Array],
     rates_per_s: Sequence[Array],
     first_s: Array | None = None,
 ) -> list[Array]:
-    """Intervals of several places, each of which recovers its own failures; the quickest place first [s].
+    """Intervals of several places that one copy to the host serves; the quickest place first [s].
 
     Parameters
     ----------
-    stops_s, safe_s : sequence of array
-        Stop for a checkpoint in each place, and time until it counts [s].
+    stop_s : array
+        Stop for a checkpoint, however many places it goes to [s].
+    safe_s : sequence of array
+        Time until it counts in each place [s].
     rates_per_s : sequence of array
         Failures that are recovered from each place, and from no quicker one [1/s].
     first_s : array, optional
@@ -112,9 +117,12 @@ def multilevel_s(
 
     Notes
     -----
-    To first order each place has its own optimum, for the cost is a sum of ``w_k/τ_k + λ_k τ_k/2``. Each
-    interval is at least as long as a checkpoint takes to arrive, and a whole multiple of the interval before
-    it, so that a checkpoint of a slow place is also one of every quicker place.
+    The stop is paid for once, so that a slow place takes every checkpoint that it can: its interval is the
+    least multiple that is no shorter than a checkpoint takes to arrive. For the interval of the quickest place
+    those are tried that suit the failures of it alone, of it and the next, and so on, as they are and such
+    that checkpoints of the slowest place follow each other without a gap. Used is the one that makes least of
+    the time until work is saved in the slowest place, over that work; for place k it is to second order
+    ``E_k = (exp(λ_k n_k E_(k−1)) − 1) / λ_k``, where ``n_k = τ_k/τ_(k−1)`` and ``n_0 E_(−1) = τ_0 + w``.
 
     References
     ----------
@@ -124,17 +132,47 @@ def multilevel_s(
     Examples
     --------
     >>> one = np.array(1.0)
-    >>> [float(t.round(1)) for t in multilevel_s([one, 10 * one], [one, one], [one / 2000, one / 20000])]
-    [62.6, 625.8]
+    >>> [float(t.round(1)) for t in multilevel_s(one, [one, 100 * one], [one / 2000, one / 20000])]
+    [59.6, 119.3]
     """
-    found: list[Array] = []
-    for stop, safe, rate in zip(stops_s, safe_s, rates_per_s, strict=True):
-        best = best_interval_s(stop, 1.0 / np.maximum(rate, 1e-12))
-        if not found:
-            best = best if first_s is None else np.asarray(first_s)
-            found.append(np.maximum(best, safe))
-            continue
-        below = found[-1]
-        times = np.maximum(np.round(best / below), np.maximum(np.ceil(safe / below), 1.0))
-        found.append(times * below)
+    if first_s is not None:
+        return _nested(np.maximum(first_s, safe_s[0]), safe_s)
+    best, kept = np.zeros(()), np.asarray(-np.inf)
+    for first in _tried(stop_s, safe_s, rates_per_s):
+        score = _score(first, stop_s, safe_s, rates_per_s)
+        best, kept = np.where(score > kept, first, best), np.maximum(score, kept)
+    return _nested(best, safe_s)
+
+
+def _nested(first: Array, safe_s: Sequence[Array]) -> list[Array]:
+    """Each interval the least multiple of the one before that is no shorter than arriving takes [s]."""
+    found = [np.asarray(first)]
+    for safe in safe_s[1:]:
+        found.append(np.maximum(np.ceil(safe / found[-1] - 1e-9), 1.0) * found[-1])
     return found
+
+
+def _tried(stop_s: Array, safe_s: Sequence[Array], rates_per_s: Sequence[Array]) -> Iterator[Array]:
+    """Intervals of the quickest place that may be the best [s]."""
+    for places in range(1, len(safe_s) + 1):
+        rate = sum(rates_per_s[:places], np.zeros(()))
+        best = np.maximum(best_interval_s(stop_s, 1.0 / np.maximum(rate, 1e-12)), safe_s[0])
+        yield best
+        safe = safe_s[-1]
+        times = np.maximum(safe / best, 1.0)
+        for whole in (1.0, np.floor(times), np.ceil(times)):
+            yield np.where(safe > 0.0, np.maximum(safe / whole, safe_s[0]), best)
+
+
+def _score(
+    first: Array, stop_s: Array, safe_s: Sequence[Array], rates_per_s: Sequence[Array]
+) -> Array:
+    """Logarithm of the share that an interval keeps, but for what is the same for all intervals."""
+    intervals = _nested(first, safe_s)
+    spent = first + stop_s
+    below = first
+    for rate, interval in zip(rates_per_s, intervals, strict=True):
+        rate = np.maximum(rate, 1e-15)
+        spent = np.expm1(np.minimum(rate * spent * (interval / below), _LARGEST)) / rate
+        below = interval
+    return np.asarray(np.log(below) - np.log(spent))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from .answer import Lever
-from .run import Machine
+from .prepared import Machine
 from .settings import RecoverySettings
 
 __all__ = ["levers"]
@@ -32,6 +32,8 @@ _COMPONENTS = {
     "software": "software",
 }
 _MORE_SPARES = 0.01
+LEAST_POINTS = 0.005
+"""Changes that gain less than this are none that help [percentage point]."""
 
 
 def levers(
@@ -41,7 +43,7 @@ def levers(
     elastic: bool,
     kept: Callable[[Machine, RecoverySettings], float],
 ) -> tuple[Lever, ...]:
-    """Points of goodput that each change gains, most first.
+    """Points of goodput that each change gains, most first; changes that gain nothing are left out.
 
     Parameters
     ----------
@@ -59,7 +61,8 @@ def levers(
         Lever(what, 100.0 * (kept(*changed) - before))
         for what, changed in _changes(machine, settings, figures, elastic)
     ]
-    return tuple(sorted(found, key=lambda lever: -lever.points))
+    helpful = [lever for lever in found if lever.points >= LEAST_POINTS]
+    return tuple(sorted(helpful, key=lambda lever: -lever.points))
 
 
 def _changes(

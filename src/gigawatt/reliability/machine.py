@@ -14,7 +14,7 @@ from gigawatt.core.errors import InputError, Problem
 from gigawatt.core.provenance import Evidence
 
 from .figures import components_of
-from .run import Machine
+from .prepared import Machine
 from .settings import RecoverySettings
 
 __all__ = ["Ground", "evidence_of", "ground_of"]

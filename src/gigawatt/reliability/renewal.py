@@ -35,7 +35,7 @@ class Level(NamedTuple):
     interval_s: Array
     """Work between two of its checkpoints; a multiple of the interval of the level before [s]."""
     stop_s: Array
-    """Stop for one [s]."""
+    """Stop for one, beyond that of the quicker places, of which it is one too [s]."""
     safe_s: Array
     """Time from that stop until it counts [s]."""
     phases_s: tuple[Array, Array, Array, Array]

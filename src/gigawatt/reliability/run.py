@@ -1,4 +1,4 @@
-"""Goodput of runs of many sizes and draws at once: rates, checkpoints, spares and recovery put together.
+"""Goodput of runs of many sizes and draws at once: the best size, spares and way to go on after a failure.
 
 Everything is arithmetic on arrays: sizes along the last axis, draws along the ones before it. Where
 figures come from, and what is said of them, is not known here.
@@ -6,102 +6,20 @@ figures come from, and what is said of them, is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gigawatt.core.arrays import Array
 
-from .checkpoints import Checkpoint, checkpoint, state_bytes
-from .dropping import dropping
+from .accounts import CAUSES, Evaluated, dropping_run, ready_share, restarting_run
 from .figures import Figures
-from .intervals import multilevel_s
-from .rates import TIERS, Component, Rates, interruption_rates
-from .renewal import Level, recovery_s, renewal
+from .prepared import Machine, Prepared, prepare, staffed
 from .settings import RecoverySettings
-from .slow import slow_share
-from .spares import beyond_spares, waiting_share
+from .sizing import best_size, best_spares, between, enough_spares
 
-__all__ = ["CAUSES", "Evaluated", "Machine", "Prepared", "evaluate", "prepare"]
-
-CAUSES: Mapping[str, str] = {
-    "checkpoint": "stops for checkpoints",
-    "rework": "work that is done again",
-    "detect": "noticing failures",
-    "restart": "new processes",
-    "reinit": "communicators",
-    "reload": "reading checkpoints",
-    "regroup": "going on without a replica",
-    "absent": "replicas that are away",
-    "repair": "waiting for a repair, for want of spares",
-    "spares": "spares held back",
-    "stragglers": "slow machines",
-    "planned": "planned maintenance",
-}
-"""Where the time goes, in words."""
-_HOUR = 3600.0
-_DAY = 86400.0
-_SPARE_STEPS = np.array([-np.inf, *np.arange(0.0, 5.1, 0.5)])
-"""Spares that are tried: none, and from the mean number away upwards [standard deviations]."""
-
-
-class Machine(NamedTuple):
-    """What is run on what."""
-
-    components: Mapping[str, Component]
-    reference: float
-    """Accelerators of the run that the rates were counted on [package]."""
-    parameters: float
-    """Parameters of the model [1]."""
-    node: float
-    """Accelerators that leave together [package]."""
-    replica: float
-    """Accelerators of one replica [package]."""
-
-
-class Prepared(NamedTuple):
-    """A run's rates, checkpoints and times, before anything is said of its goodput; arrays over runs."""
-
-    spares: Array
-    """Spare nodes [1]."""
-    working: Array
-    """Accelerators that work [package]."""
-    rates: Rates
-    levels: list[Level]
-    tiers: tuple[str, ...]
-    """Place of each level."""
-    replicas: Array
-    """Replicas [1]; 0 of a run that does not drop any."""
-    stall_s: Array
-    """Stop of all replicas for a drop [s]."""
-    rejoin_s: Array
-    """Until a dropped replica trains again [s]."""
-    away: Array
-    """Nodes that leave in the time of a repair [1]."""
-    repair_s: Array
-    planned_per_s: Array
-    planned_s: Array
-    slow: Array
-    """Share of the time with a slow machine [1]."""
-    slow_by: Array
-
-
-class Evaluated(NamedTuple):
-    """Goodput of runs; each field an array over them."""
-
-    kept: Array
-    """Share of the time of all accelerators, spares included, that is work kept [1]."""
-    losses: dict[str, Array]
-    """The rest, by cause [1]."""
-    interruptions_per_s: Array
-    """Unexpected interruptions, in all islands [1/s]."""
-    intervals_s: dict[str, Array]
-    """Work between two checkpoints, by place; not a number where none is written [s]."""
-    spares: Array
-    """Share of accelerators held back [1]."""
-    elastic: Array
-    """1 where replicas are dropped, 0 where the run starts again."""
+__all__ = ["chosen_run", "evaluate", "smaller_run"]
 
 
 def evaluate(m: Machine, counts: Array, f: Figures, settings: RecoverySettings) -> Evaluated:
@@ -116,235 +34,157 @@ def evaluate(m: Machine, counts: Array, f: Figures, settings: RecoverySettings) 
     f : mapping
         Figures; numbers, or arrays of shape (draws, 1).
     settings : RecoverySettings
-        What is chosen.
+        What is chosen. Where spares are left open, so is how many accelerators run: as many as keep most.
     """
-    sizes = np.minimum(counts, f["island"])
-    found = _island(m, sizes, f, settings)
-    return found._replace(interruptions_per_s=found.interruptions_per_s * counts / sizes)
+    different, again = np.unique(np.minimum(counts, np.max(f["island"])), return_inverse=True)
+    most = np.minimum(different, f["island"])
+    found = _taken(_island(m, most, f, settings), again)
+    of_islands = counts / np.minimum(counts, f["island"])
+    return found._replace(interruptions_per_s=found.interruptions_per_s * of_islands)
 
 
-def _island(m: Machine, counts: Array, f: Figures, settings: RecoverySettings) -> Evaluated:
-    """Goodput of runs that one failure can stop."""
-    again = _restarting(prepare(m, counts, f, settings, drop=False), m, counts)
-    if not settings.elastic:
-        return again
-    going = _dropping(prepare(m, counts, f, settings, drop=True), m, counts, f)
-    better = going.kept > again.kept
-    none = np.full(better.shape, np.nan)
+def smaller_run(m: Machine, count: float, f: Figures, settings: RecoverySettings) -> float | None:
+    """Size of a run that keeps more than all accelerators of an island do; none if they keep most [package].
 
-    def pick(a: Array, b: Array) -> Array:
-        return np.where(better, a, b)
+    Parameters
+    ----------
+    m, f, settings
+        As of `evaluate`; figures are numbers.
+    count : float
+        Accelerators, spares included [package].
+    """
+    most = np.minimum(np.array([count]), f["island"])
+    if settings.spares is None:
+        size = evaluate(m, np.array([count]), f, settings).size
+    else:
+        whole = _island(m, most, f, settings)
+        size = best_size(
+            lambda sizes: sizes * _island(m, sizes, f, settings).kept, most, min(m.node, count)
+        )
+        if float(size[0] * _island(m, size, f, settings).kept[0]) <= most[0] * whole.kept[0]:
+            return None
+    return float(size[0]) if size[0] < 0.995 * most[0] else None
 
+
+def _taken(e: Evaluated, at: NDArray[np.intp]) -> Evaluated:
+    """Runs by their place along the last axis."""
     return Evaluated(
-        kept=pick(going.kept, again.kept),
-        losses={name: pick(going.losses[name], again.losses[name]) for name in CAUSES},
-        interruptions_per_s=pick(going.interruptions_per_s, again.interruptions_per_s),
-        intervals_s={
-            tier: pick(going.intervals_s.get(tier, none), interval)
-            for tier, interval in again.intervals_s.items()
-        },
-        spares=pick(going.spares, again.spares),
-        elastic=better.astype(float),
+        kept=e.kept[..., at],
+        losses={name: loss[..., at] for name, loss in e.losses.items()},
+        interruptions_per_s=e.interruptions_per_s[..., at],
+        intervals_s={tier: interval[..., at] for tier, interval in e.intervals_s.items()},
+        size=e.size[..., at],
+        spare_nodes=e.spare_nodes[..., at],
+        elastic=e.elastic[..., at],
     )
 
 
-def prepare(
-    m: Machine, counts: Array, f: Figures, settings: RecoverySettings, *, drop: bool
-) -> Prepared:
-    """Rates, checkpoints and times of runs.
+def _picked(first: NDArray[np.bool_], a: Evaluated, b: Evaluated) -> Evaluated:
+    """Runs of the first kind where that is said, else of the second."""
+    none = np.full(first.shape, np.nan)
+
+    def pick(one: Array, other: Array) -> Array:
+        return np.where(first, one, other)
+
+    return Evaluated(
+        kept=pick(a.kept, b.kept),
+        losses={name: pick(a.losses[name], b.losses[name]) for name in CAUSES},
+        interruptions_per_s=pick(a.interruptions_per_s, b.interruptions_per_s),
+        intervals_s={
+            tier: pick(a.intervals_s.get(tier, none), interval)
+            for tier, interval in b.intervals_s.items()
+        },
+        size=pick(a.size, b.size),
+        spare_nodes=pick(a.spare_nodes, b.spare_nodes),
+        elastic=pick(a.elastic, b.elastic),
+    )
+
+
+def _island(m: Machine, most: Array, f: Figures, settings: RecoverySettings) -> Evaluated:
+    """Goodput of runs that one failure can stop."""
+    again = chosen_run(m, most, f, settings, drop=False)
+    if not settings.elastic:
+        return again
+    going = chosen_run(m, most, f, settings, drop=True)
+    return _picked(going.kept > again.kept, going, again)
+
+
+def chosen_run(
+    m: Machine, most: Array, f: Figures, settings: RecoverySettings, *, drop: bool
+) -> Evaluated:
+    """Runs on so many accelerators, with spares as given; else of the best size up to it, with the best spares.
 
     Parameters
     ----------
     m, f, settings
         As of `evaluate`.
-    counts : array, shape (..., n)
-        Accelerators of each, or of one of its islands, spares included [package].
+    most : array
+        Accelerators, at most those of an island [package].
     drop : bool
-        Whether replicas are dropped; checkpoints are then for failures that stop all of them.
+        Whether replicas are dropped.
     """
-    node = np.minimum(m.node, counts)
 
-    def rates_of(working: Array) -> Rates:
-        return interruption_rates(
-            m.components,
-            working,
-            reference=m.reference,
-            fleet=f["fleet"],
-            growth=f["growth"],
-            growth_to=f["growth_to"],
-            whole_run=f["whole_run"],
-        )
+    def of(p: Prepared) -> Evaluated:
+        return dropping_run(p, f) if drop else restarting_run(p)
 
-    def away_of(rates: Rates) -> Array:
-        return rates.draining * f["drained"] * f["repair_h"] * _HOUR
+    def run(size: Array, spares: Array) -> Evaluated:
+        return of(prepare(m, size, spares, f, settings, drop=drop))
 
-    lost = waiting_share
-    if drop:
+    node = np.minimum(m.node, most)
+    if settings.spares is not None:
+        return run(most, np.floor(settings.spares * most / node + 1e-9))
 
-        def lost(spares: Array, away: Array) -> Array:
-            return (
-                beyond_spares(spares, away)
-                * np.maximum(node, np.minimum(m.replica, counts))
-                / counts
-            )
+    def undisturbed(size: Array) -> tuple[Array, Array]:
+        p = prepare(m, size, np.zeros(()), f, settings, drop=drop)
+        none = np.zeros(())
+        alone = p.staff._replace(size=p.staff.working, spares=none, away=none)
+        return p.staff.working, of(p._replace(staff=alone)).kept
 
-    if settings.spares is None:
-        spares = _best_spares(away_of(rates_of(counts)), counts, node, lost)
-    else:
-        spares = np.floor(settings.spares * counts / node + 1e-9)
-    working = np.maximum(counts - spares * node, 1.0)
-    rates = rates_of(working)
-    tiers = ("shared",) if drop else tuple(tier for tier in TIERS if tier in settings.tiers)
-    replicas = np.floor(working / m.replica) if drop else np.zeros(())
-    return Prepared(
-        spares=spares,
-        working=working,
-        rates=rates,
-        levels=_levels(m, working, f, settings, rates, tiers, drop),
-        tiers=tiers,
-        replicas=replicas,
-        stall_s=f["detect_s"] + f["regroup_s"],
-        rejoin_s=f["rejoin_s"],
-        away=away_of(rates),
-        repair_s=f["repair_h"] * _HOUR,
-        planned_per_s=f["planned_per_day"] * np.minimum(working / m.reference, 1.0) / _DAY,
-        planned_s=f["planned_s"],
-        slow=slow_share(working, f["slow_per_hour"], f["slow_found_s"]),
-        slow_by=f["slow_by"],
-    )
+    def at_best(size: Array) -> Evaluated:
+        return run(size, _spares(m, size, f, undisturbed, drop=drop))
+
+    def useful(sizes: Array) -> Array:
+        away = staffed(m, sizes, np.zeros(()), f, drop=False).away
+        few = np.minimum(enough_spares(away), np.floor(0.5 * sizes / np.minimum(m.node, sizes)))
+        return sizes * run(sizes, few).kept
+
+    whole = at_best(most)
+    size = best_size(useful, most, m.node)
+    if np.all(size >= most):
+        return whole
+    part = at_best(size)
+    return _picked(size * part.kept > most * whole.kept, _idle(part, size / most), whole)
 
 
-def _best_spares(
-    away: Array, counts: Array, node: Array, lost: Callable[[Array, Array], Array]
-) -> Array:
-    """Whole nodes held back so that they and the lack of them cost least."""
-    steps = _SPARE_STEPS.reshape(-1, *(1,) * np.ndim(away))
-    numbers = np.where(
-        np.isfinite(steps), np.ceil(away + np.maximum(steps, 0.0) * np.sqrt(away)), 0.0
-    )
-    numbers = np.minimum(numbers, np.floor(0.5 * counts / node)) + 0.0 * counts
-    costs = numbers * node / counts + lost(numbers, away)
-    return np.asarray(np.take_along_axis(numbers, costs.argmin(axis=0)[None], axis=0)[0])
-
-
-def _levels(
+def _spares(
     m: Machine,
-    working: Array,
+    size: Array,
     f: Figures,
-    settings: RecoverySettings,
-    rates: Rates,
-    tiers: tuple[str, ...],
+    undisturbed: Callable[[Array], tuple[Array, Array]],
+    *,
     drop: bool,
-) -> list[Level]:
-    """The places in use; failures that none of the quicker ones survives go to the next."""
-    state = state_bytes(m.parameters, f["state_bytes"])
-    places: list[Checkpoint] = []
-    by_level: list[Array] = []
-    waiting = np.zeros(())
-    for tier in TIERS:
-        waiting = rates.whole_run if drop else waiting + getattr(rates, tier)
-        if tier not in tiers:
-            continue
-        by_level.append(waiting)
-        places.append(
-            checkpoint(
-                state, working, f["pause_s"], f["host_bytes_per_s"],
-                _bandwidth(tier, working, f, settings),
-            )
-        )  # fmt: skip
-        waiting = np.zeros(())
-    given = None if settings.interval_s is None else np.asarray(settings.interval_s)
-    intervals = multilevel_s(
-        [place.stop_s for place in places], [place.safe_s for place in places], by_level, given
-    )
-    size = np.minimum(working, f["restart_to"])
-    restart = f["restart_s"] + f["restart_each_s"] * size
-    reinit = f["reinit_s"] * (size / m.reference) ** f["reinit_growth"]
-    return [
-        Level(
-            rate,
-            interval,
-            place.stop_s,
-            place.safe_s,
-            (f["detect_s"], restart, reinit, place.read_s),
-        )
-        for rate, interval, place in zip(by_level, intervals, places, strict=True)
-    ]
+) -> Array:
+    """Spare nodes with which runs keep most [1].
+
+    Everything but `ready_share` depends on spares through the number that works alone; it is smooth in it, and
+    taken from three runs of different sizes in which no node is away.
+    """
+    node = np.minimum(m.node, size)
+    most = np.ceil(size / node) - 1.0
+    away = staffed(m, size, np.zeros(()), f, drop=False).away
+    far = np.clip(np.ceil(away + 6.0 * np.sqrt(away)), 2.0, np.maximum(most, 2.0))
+    held = np.stack([0.0 * far, np.ceil(0.5 * far), far])
+    knots = undisturbed(np.maximum(size - held * node, 1.0))
+    fitting = np.floor(np.mod(size, m.replica) / node) if drop else None
+
+    def kept(numbers: Array) -> Array:
+        staff = staffed(m, size, numbers, f, drop=drop)
+        return ready_share(staff, f, drop=drop) * between(staff.working, *knots)
+
+    return best_spares(kept, away, most, fitting)
 
 
-def _bandwidth(tier: str, working: Array, f: Figures, settings: RecoverySettings) -> Array:
-    """To and from a place, for each accelerator [B/s]."""
-    if tier == "shared" and settings.storage_bytes_per_s is not None:
-        return np.asarray(settings.storage_bytes_per_s / working)
-    return f[{"memory": "peer"}.get(tier, tier) + "_bytes_per_s"]
-
-
-def _restarting(p: Prepared, m: Machine, counts: Array) -> Evaluated:
-    """A run that starts again after every failure."""
-    shares = renewal(p.levels)
-    stop = p.levels[-1].stop_s
-    each = stop + p.planned_s + recovery_s(p.levels, detected=True).sum(axis=0)
-    planned = p.planned_per_s * shares.running * each
-    parts = {
-        "spares": p.spares * np.minimum(m.node, counts) / counts,
-        "repair": waiting_share(p.spares, p.away),
-        "planned": planned / (1.0 + planned),
-    }
-    within = {name: getattr(shares, name) for name in _OF_RENEWAL}
-    return _accounted(p, parts, within, shares.kept, np.zeros(()))
-
-
-def _dropping(p: Prepared, m: Machine, counts: Array, f: Figures) -> Evaluated:
-    """A run that goes on without the replica that failed."""
-    replicas = np.maximum(p.replicas, 1.0)
-    run = dropping(p.rates.total - p.rates.whole_run, p.stall_s, p.rejoin_s, replicas)
-    kept_away = p.planned_per_s * (p.planned_s + p.rejoin_s)
-    lacking = beyond_spares(p.spares, p.away * (1.0 - run.absent)) / replicas
-    present = (
-        (1.0 - run.absent)
-        * replicas / (replicas + kept_away)
-        * np.maximum(1.0 - lacking, 0.0)
-    )  # fmt: skip
-    shares = renewal(p.levels)
-    parts = {"spares": p.spares * np.minimum(m.node, counts) / counts}
-    within = {name: getattr(shares, name) for name in _OF_RENEWAL}
-    stalled = shares.kept * (1.0 - run.going)
-    noticing = f["detect_s"] / np.maximum(p.stall_s, 1e-9)
-    within["detect"] = within["detect"] + stalled * noticing
-    within["regroup"] = stalled * (1.0 - noticing)
-    within["absent"] = shares.kept * run.going * (1.0 - present)
-    kept = np.where(p.replicas >= 2.0, shares.kept * run.going * present, 0.0)
-    within["absent"] = np.where(p.replicas >= 2.0, within["absent"], shares.kept * run.going)
-    return _accounted(p, parts, within, kept, np.ones(()))
-
-
-_OF_RENEWAL = ("checkpoint", "rework", "detect", "restart", "reinit", "reload")
-
-
-def _accounted(
-    p: Prepared,
-    parts: Mapping[str, Array],
-    within: Mapping[str, Array],
-    kept: Array,
-    elastic: Array,
-) -> Evaluated:
-    """Shares of what the shares before them leave, so that everything adds up to 1."""
-    left = np.ones(np.broadcast_shapes(kept.shape, *(part.shape for part in parts.values())))
-    losses = {name: np.zeros(left.shape) for name in CAUSES}
-    for name, part in parts.items():
-        losses[name] = left * part
-        left = left * (1.0 - part)
-    for name, part in within.items():
-        losses[name] = left * part
-    losses["stragglers"] = left * kept * p.slow * p.slow_by
-    return Evaluated(
-        kept=left * kept * (1.0 - p.slow * p.slow_by),
-        losses=losses,
-        interruptions_per_s=p.rates.total + 0.0 * left,
-        intervals_s={
-            tier: level.interval_s + 0.0 * left
-            for tier, level in zip(p.tiers, p.levels, strict=True)
-        },
-        spares=losses["spares"],
-        elastic=elastic + 0.0 * left,
-    )
+def _idle(e: Evaluated, share: Array) -> Evaluated:
+    """Runs on a share of the accelerators, the others being idle."""
+    losses = {name: share * loss for name, loss in e.losses.items()}
+    return e._replace(kept=share * e.kept, losses={**losses, "idle": 1.0 - share})

@@ -42,14 +42,21 @@ def erlang_b(servers: Array, load: Array) -> Array:
     array([1.    , 0.6667, 0.4   ])
     """
     c, a = np.broadcast_arrays(np.asarray(servers, dtype=float), np.maximum(load, 1e-12))
-    term, inverse = np.ones(c.shape), np.ones(c.shape)
+    whole = np.ones(c.size)
+    at = np.arange(c.size)
+    c_left, a_left = c.ravel(), a.ravel()
+    term, inverse = np.ones(c.size), np.ones(c.size)
     k = 0
     while True:
         k += 1
-        going = (k <= c) & (term > 1e-13 * inverse) & (inverse < _ENOUGH)
-        if not going.any():
-            return np.asarray(1.0 / inverse)
-        term = np.where(going, term * (c - k + 1.0) / a, 0.0)
+        going = (k <= c_left) & (term > 1e-13 * inverse) & (inverse < _ENOUGH)
+        if k % 8 == 1:  # those that are done are left behind
+            whole[at] = inverse
+            at, c_left, a_left = at[going], c_left[going], a_left[going]
+            term, inverse, going = term[going], inverse[going], going[going]
+            if not at.size:
+                return np.asarray(1.0 / whole.reshape(c.shape))
+        term = np.where(going, term * (c_left - k + 1.0) / a_left, 0.0)
         inverse = inverse + term
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .html import _hash, plotly_js, script_json
 
-__all__ = ["chart_page"]
+__all__ = ["chart_page", "limit_line"]
 
 _SCRIPT = """
 for (const [id, figure] of Object.entries(JSON.parse(document.getElementById("figures").textContent))) {
@@ -22,6 +22,28 @@ h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 p, li { max-width: 60rem; } td, th { padding: .1rem 1rem .1rem 0; text-align: left; }
 td + td, th + th { text-align: right; font-variant-numeric: tabular-nums; }
 """
+
+
+def limit_line(at: float, words: str) -> dict[str, Any]:
+    """Parts of a Plotly layout that draw a limit across a chart, and say what it is.
+
+    Parameters
+    ----------
+    at : float
+        On the horizontal axis.
+    words : str
+        Shown beside its upper end.
+    """
+    return {
+        "shapes": [
+            {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper",
+             "line": {"color": "#CC3311", "dash": "dash"}}
+        ],
+        "annotations": [
+            {"x": at, "y": 1, "yref": "paper", "yanchor": "bottom", "text": words, "showarrow": False,
+             "font": {"color": "#CC3311", "size": 11}}
+        ],
+    }  # fmt: skip
 
 
 def chart_page(title: str, lead: str, figures: Mapping[str, Any], tail: str = "") -> str:

@@ -34,13 +34,16 @@ def demand(view: View) -> Chart:
             drawing.layer(f"{key}, not met", floats(unmet[:, at], divisor), shade, form)
     heads, series = [], []
     for at, key in enumerate(keys):
-        heads += [Column(key, unit, shade=view.palette.streams[key]), Column("met", "%")]
         hours = view.plan.horizon.hours()
         sums = [
             (float(asked[p, at] @ hours[p]), float(met[p, at] @ hours[p])) for _, p in view.years
         ]
         days = [float(hours[p].sum()) for _, p in view.years]
-        series.append([a / h / divisor for (a, _), h in zip(sums, days, strict=True)])
+        means = [a / h for (a, _), h in zip(sums, days, strict=True)]
+        own, own_unit = scale(max(means, default=0.0), TOKENS)
+        shade = view.palette.streams[key]
+        heads += [Column(key, f"{own_unit}/day", shade=shade), Column("met", "%")]
+        series.append([mean / own for mean in means])
         series.append([100.0 * m / a if a else np.nan for a, m in sums])
     rows = view.sources.summary["serving"]
     figures = (

@@ -58,7 +58,8 @@ def gantt(view: View) -> Chart:
     return Chart(
         "gantt", "Models in training",
         "One lane a campaign, from its start to its end in the central case; the thin line is the range of "
-        "its finish." + (" The lighter part is post-training." if post else ""),
+        "its finish; dashes are months in which nothing works on it."
+        + (" The lighter part is post-training." if post else ""),
         "",
         f"A lane for each of {len(rows)} training campaigns; {len(ended)} are finished within the horizon"
         f"{': ' + said if said else ''}.",
@@ -85,6 +86,20 @@ class _Times:
         self.begins = not math.isnan(self.start)
         self._cluster = group["packages"].sel(case="central").values.sum(axis=-1)
         self._done = group["progress"].sel(case="central").values
+        self._works = group["days"].sel(case="central").values > 0.0
+
+    def spans(self, start: float, stop: float, *, works: bool) -> list[tuple[float, float]]:
+        """Parts of a time in which something works, or nothing, in whole months inside of it."""
+        found: list[tuple[float, float]] = []
+        for month in range(math.floor(start), math.ceil(stop)):
+            if bool(self._works[month]) is not works:
+                continue
+            begin, end = max(float(month), start), min(month + 1.0, stop)
+            if found and found[-1][1] == begin:
+                found[-1] = (found[-1][0], end)
+            else:
+                found.append((begin, end))
+        return found
 
     def at(self, time: float) -> str:
         """What a campaign is at in a month."""
@@ -96,13 +111,13 @@ class _Times:
 def _bars(
     view: View, row: Mapping[str, Any], times: _Times, lane: int, shade: Shade
 ) -> list[Trace]:
-    """Pretraining in full colour, what follows it lighter."""
+    """Pretraining in full colour, what follows it lighter; dashes where nothing works."""
     if not times.begins:
         return []
     parts = [(times.start, times.pretrained, 1.0, "")]
     if times.pretrained < times.stop:
         parts.append((times.pretrained, times.stop, _LIGHTER, "post-training, "))
-    return [
+    bars = [
         {
             "type": "scatter", "mode": "lines", "name": plain(row["name"]),
             "x": [view.day(t) for t in _instants(start, stop)],
@@ -113,8 +128,19 @@ def _bars(
             ],
             "hovertemplate": "%{customdata}",
         }
-        for start, stop, opacity, words in parts
+        for begin, end, opacity, words in parts
+        for start, stop in times.spans(begin, end, works=True)
     ]  # fmt: skip
+    waits = [
+        {
+            "type": "scatter", "mode": "lines", "name": plain(row["name"]),
+            "x": [view.day(start), view.day(stop)], "y": [lane, lane],
+            "line": {"width": WHISKER, "color": shade.rgba(1.0), "dash": "dash"},
+            "hovertemplate": "nothing works on it",
+        }
+        for start, stop in times.spans(times.start, times.stop, works=False)
+    ]  # fmt: skip
+    return [*bars, *waits]
 
 
 def _instants(start: float, stop: float) -> list[float]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gigawatt.reliability import Goodput, GoodputCurve
-from gigawatt.reliability.run import CAUSES
+from gigawatt.reliability.accounts import CAUSES
 
 from .chart_page import chart_page
 
@@ -25,6 +25,8 @@ _HUES: Mapping[str, str] = {
     "absent": "#DDCC77",
     "repair": "#999933",
     "spares": "#9A9A9A",
+    "leftover": "#6699CC",
+    "idle": "#C8C8C8",
     "stragglers": "#44AA99",
     "planned": "#009E73",
 }
@@ -71,7 +73,7 @@ def _layout(height: int, x: str, y: str = "") -> dict[str, Any]:
         "font": {"color": muted, "size": 12}, "margin": {"l": 60, "r": 20, "t": 10, "b": 50},
         "xaxis": {"title": {"text": x}, "gridcolor": grid},
         "yaxis": {"title": {"text": y}, "gridcolor": grid, "automargin": True},
-        "legend": {"orientation": "h", "y": -0.3, "traceorder": "normal"},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
     }  # fmt: skip
 
 
@@ -115,7 +117,7 @@ def _by_size(answer: Goodput, curves: Mapping[str, GoodputCurve]) -> dict[str, A
 
 
 def _levers(answer: Goodput) -> dict[str, Any]:
-    shown = [lever for lever in answer.levers if lever.points > 0.0][::-1]
+    shown = answer.levers[::-1]
     bar = {
         "type": "bar", "orientation": "h", "y": [lever.what for lever in shown],
         "x": [float(f"{lever.points:.4g}") for lever in shown], "marker": {"color": "#0072B2"},

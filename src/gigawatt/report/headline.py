@@ -121,9 +121,12 @@ def _workloads(view: View) -> list[Tile]:
         asked = sum(row["demand_tokens"] for row in streams)
         met = sum(row["demand_tokens"] * row["met"]["central"] for row in streams)
         short = min((row["unmet_from"] for row in streams if row["unmet_from"]), default=None)
-        more = (f"unmet from {short}",) if short else ("in every month",)
+        low = sum(row["demand_tokens"] * row["met"]["low"] for row in streams)
+        lines = [f"unmet from {short}" if short else "central case, in every month"]
+        if low < 0.9995 * met:
+            lines.append(f"{percent(low / asked)} in the low case")
         why = view.sources.assumed_in("serving.met_tokens_per_s")
-        tiles.append(Tile("Demand met", percent(met / asked), "", more, why))
+        tiles.append(Tile("Demand met", percent(met / asked), "", tuple(lines), why))
     return tiles
 
 

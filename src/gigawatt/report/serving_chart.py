@@ -9,7 +9,7 @@ from typing import Any
 from gigawatt.perf.serving.answer import ServingAnswer
 from gigawatt.perf.serving.search import ServingPoint
 
-from .chart_page import chart_page
+from .chart_page import chart_page, limit_line
 
 __all__ = ["serving_page"]
 
@@ -42,20 +42,19 @@ def _figure(answer: ServingAnswer) -> dict[str, Any]:
     clear, muted, grid = "rgba(0,0,0,0)", "#808080", "rgba(128,128,128,0.25)"
     kinds = (
         ("prompts and decoding together", "#0072B2", [p for p in answer.front if not p.prefill]),
-        ("apart", "#D55E00", [p for p in answer.front if p.prefill]),
+        ("prompts and decoding apart", "#D55E00", [p for p in answer.front if p.prefill]),
     )
     limit = 1.0 / answer.request.tpot_s
     return {
         "data": [_trace(name, hue, points) for name, hue, points in kinds if points],
         "layout": {
             "height": 460, "paper_bgcolor": clear, "plot_bgcolor": clear,
-            "font": {"color": muted, "size": 12}, "margin": {"l": 60, "r": 20, "t": 10, "b": 50},
+            "font": {"color": muted, "size": 12}, "margin": {"l": 60, "r": 20, "t": 30, "b": 50},
             "xaxis": {"title": {"text": "tokens/s for a user"}, "gridcolor": grid, "rangemode": "tozero"},
             "yaxis": {"title": {"text": "tokens/s per accelerator"}, "gridcolor": grid,
                       "rangemode": "tozero"},
             "legend": {"orientation": "h", "y": -0.2},
-            "shapes": [{"type": "line", "x0": limit, "x1": limit, "y0": 0, "y1": 1, "yref": "paper",
-                        "line": {"color": "#CC3311", "dash": "dash"}}],
+            **limit_line(limit, "limit of a token's time: right of it is kept"),
         },
     }  # fmt: skip
 

@@ -9,10 +9,10 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gigawatt.perf.breakdown import GIB, STEP_PARTS
+from gigawatt.perf.breakdown import GIB, MEMORY_PARTS, STEP_PARTS
 from gigawatt.perf.training_answer import Trained, TrainingAnswer
 
-from .chart_page import chart_page
+from .chart_page import chart_page, limit_line
 
 __all__ = ["step_page"]
 
@@ -38,6 +38,7 @@ _HUES: Mapping[str, str] = {
     "weights": "#0072B2",
     "gradients": "#56B4E9",
     "activations": "#E69F00",
+    "spilled": "#CC3311",
     "workspace": "#009E73",
     "reserved": "#BBBBBB",
 }
@@ -89,7 +90,11 @@ def step_page(answer: TrainingAnswer) -> str:
         for name, seconds in first.step_parts_s.items()
         if seconds > 0.0
     )
-    headings = {"time": "Time of a step", "memory": "Memory of an accelerator", "front": "Front"}
+    headings = {
+        "time": "Time of a step",
+        "memory": "Memory of an accelerator",
+        "front": f"The front: {r.objective} against memory, of strategies that no other betters in both",
+    }
     table = f"<h2>The best strategy's step</h2><table>{rows}</table>"
     return chart_page(
         title,
@@ -106,7 +111,7 @@ def _layout(unit: str, height: int) -> dict[str, Any]:
         "font": {"color": muted, "size": 12}, "margin": {"l": 10, "r": 20, "t": 10, "b": 40},
         "xaxis": {"title": {"text": unit}, "gridcolor": "rgba(128,128,128,0.25)", "rangemode": "tozero"},
         "yaxis": {"automargin": True, "autorange": "reversed"},
-        "legend": {"orientation": "h", "y": -0.2, "traceorder": "normal"},
+        "legend": {"orientation": "h", "y": 1.06, "yanchor": "bottom", "traceorder": "normal"},
     }  # fmt: skip
 
 
@@ -126,17 +131,15 @@ def _bars(
         for key in parts[0]
         if any(one[key] > 0.0 for one in parts)
     ]  # fmt: skip
-    return {"data": data, "layout": _layout(unit, 160 + 34 * len(names))}
+    return {"data": data, "layout": _layout(unit, 210 + 34 * len(names))}
 
 
 def _memory(names: Sequence[str], shown: Sequence[Trained]) -> dict[str, Any]:
     parts = [one.memory_parts_gib for one in shown]
-    figure = _bars(names, parts, {key: key for key in parts[0]}, "GiB")
+    figure = _bars(names, parts, MEMORY_PARTS, "GiB")
     limit = float(shown[0].prediction.hbm_bytes) / GIB
-    figure["layout"]["shapes"] = [
-        {"type": "line", "x0": limit, "x1": limit, "y0": 0, "y1": 1, "yref": "paper",
-         "line": {"color": "#CC3311", "dash": "dash"}}
-    ]  # fmt: skip
+    figure["layout"] |= limit_line(limit, "all there is")
+    figure["layout"]["legend"]["y"] = 1.14
     return figure
 
 
@@ -152,6 +155,9 @@ def _front(answer: TrainingAnswer) -> dict[str, Any]:
         }
     ]  # fmt: skip
     layout = _layout("GiB", 380)
-    layout["yaxis"] = {"title": {"text": answer.front_unit}, "gridcolor": "rgba(128,128,128,0.25)"}
+    layout["yaxis"] = {
+        "title": {"text": answer.front_unit}, "gridcolor": "rgba(128,128,128,0.25)", "automargin": True,
+    }  # fmt: skip
+    layout["margin"]["l"] = 60
     layout["xaxis"].pop("rangemode")
     return {"data": data, "layout": layout}

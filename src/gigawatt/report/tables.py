@@ -21,7 +21,7 @@ from .wording import (
     percent,
     scale,
 )
-from .workload_tables import clusters, serving, training
+from .workload_tables import workload_tables
 
 __all__ = ["all_tables"]
 
@@ -32,9 +32,7 @@ def all_tables(view: View) -> list[list[Table]]:
     """Every table, in the order of the page; each group flows in columns of its own."""
     return [
         [gigawatts(view), accelerators(view), tranches(view), commitments(view)],
-        [training(view)],
-        [clusters(view)],
-        [serving(view)],
+        *workload_tables(view),
         [binding(view)],
         [partners(view), operations(view), waiting(view)],
     ]

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from gigawatt.core.arrays import Array
 from gigawatt.planning import Plan
-from gigawatt.planning.calendar import day_of
+from gigawatt.planning.calendar import day_begun
 
 from .palette import Palette
 from .sources import Sources
@@ -48,7 +48,7 @@ class View:
 
     def day(self, time: float) -> str:
         """The day of a time in months from the start of the horizon, `YYYY-MM-DD`."""
-        return day_of(self.plan, time) or self.days[-1]
+        return day_begun(self.plan, time) or self.days[-1]
 
     @cached_property
     def years(self) -> list[tuple[str, slice]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,13 +10,28 @@ from .table import Cell, Column, Table, columns, rows
 from .view import View
 from .wording import ENERGY_MWH, flop, money, never, number, of, percent
 
-__all__ = ["clusters", "serving", "training"]
+__all__ = ["workload_tables"]
 
 _UNSURE = frozenset({"assumed", "carried over"})
 
 
 def _words(label: str) -> Column:
     return Column(label, figures=False)
+
+
+def workload_tables(view: View) -> list[list[Table]]:
+    """All tables of workloads; one line where the scenario asks for none."""
+    spec = view.plan.scenario.spec.workloads
+    if spec.training or spec.serving:
+        return [[training(view)], [clusters(view)], [serving(view)]]
+    nothing = "The scenario asks for no training campaign and no served model."
+    return [[Table("workloads", "Workloads", columns("what"), (), nothing)]]
+
+
+def _as_other(text: str) -> Cell:
+    """Whose figures a machine is given that has none of its own, where the ground names it."""
+    other = re.search(r"(?:utilisation of|package of) ([\w.-]+)", text)
+    return Cell(f"as {other[1]}" if other else "as another", kind="quiet")
 
 
 def training(view: View) -> Table:
@@ -75,7 +91,8 @@ def clusters(view: View) -> Table:
             lines.append([
                 row["name"], Cell(c["machine"], view.palette.systems.get(c["machine"])),
                 number(c["accelerators"]), c["format"],
-                c["strategy_words"] or Cell("no strategy", kind="quiet"),
+                _as_other(c["ground"]) if c["kind"] == "carried over"
+                else c["strategy_words"] or Cell("no strategy", kind="quiet"),
                 number(c["batch_tokens"] / 1e6, 1) if c["batch_tokens"] else "–", number(tokens, 1),
                 percent(c["mfu"]), f"{percent(c['mfu_low'])} to {percent(c['mfu_high'])}",
                 percent(c["goodput"]), Cell(ground, kind="mark" if c["kind"] in _UNSURE else ""),
@@ -110,7 +127,8 @@ def serving(view: View) -> Table:
                 *head, Cell(m["machine"], view.palette.systems.get(m["machine"])),
                 number(m["tokens_per_s"]) if served else Cell("nothing", kind="quiet"),
                 f"{number(m['tokens_per_s_low'])} to {number(m['tokens_per_s_high'])}" if served else "–",
-                m["layout"] or "–", Cell(ground, kind="mark" if m["kind"] in _UNSURE else ""),
+                _as_other(ground) if m["kind"] == "carried over" else m["layout"] or "–",
+                Cell(ground, kind="mark" if m["kind"] in _UNSURE else ""),
             ])  # fmt: skip
     return Table(
         "serving", "Served models",

@@ -45,6 +45,14 @@ def find_scenario(name: str | Path) -> Path:
     shipped = shipped_scenarios()
     if str(name) in shipped:
         return shipped[str(name)]
+    if path.parent != Path() and not path.suffix:
+        raise ScenarioError(
+            Problem(
+                "E101",
+                f"There is no run folder '{name}', and no scenario file of that name.",
+                f"{_runs_beside(path)}A scenario file ends in .yaml; shipped: {', '.join(shipped)}.",
+            )
+        )
     raise ScenarioError(
         Problem(
             "E101",
@@ -52,6 +60,15 @@ def find_scenario(name: str | Path) -> Path:
             f"{_near(str(name), shipped)}Shipped: {', '.join(shipped)}.",
         )
     )
+
+
+def _runs_beside(path: Path) -> str:
+    """Run folders that stand where one is looked for, the last ones first."""
+    try:
+        beside = sorted((p.parent for p in path.parent.glob("*/run.json")), reverse=True)
+    except OSError:
+        return ""
+    return f"There are: {', '.join(map(str, beside[:5]))}. " if beside else ""
 
 
 def _near(name: str, shipped: Iterable[str]) -> str:

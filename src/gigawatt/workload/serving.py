@@ -1,8 +1,8 @@
 """One served model on what is free: how much of its demand is met, by what.
 
 Requests go where they please, so a stream has no cluster: in every span it takes, machine by machine in
-its order of preference, as many packages as the demand needs, spread evenly over places, of those that
-make whole units.
+its order of preference, as many whole units as the demand needs, place by place. The last of them may be
+busy in part; no model runs on part of one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ from .claims import Stream
 from .pool import Pool
 
 __all__ = ["Served", "grown", "serve"]
+
+_NOTHING = 1e-12
+"""Share of a demand that is none of it."""
+_WHOLE = 1.0 - _NOTHING
+"""Share of a unit that counts as all of it, so that rounding asks for none more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +61,18 @@ def serve(pool: Pool, stream: Stream, case: int) -> Served:
         if each <= 0.0:
             continue
         unit = max(float(stream.unit[m]), 1.0)
-        usable = np.floor((pool.free[m] + 1e-6) / unit) * unit
-        total = usable.sum(axis=0)
-        share = np.divide(left / each, total, out=np.zeros_like(total), where=total > 0.0)
-        share = np.minimum(share, 1.0)
-        usable *= share
-        pool.free[m] = np.maximum(pool.free[m] - usable, 0.0)
-        used[m] = pool.by_month(usable, 0)
-        left = np.maximum(left - total * share * each, 0.0)
-        left = np.where(left <= 1e-12 * asked, 0.0, left)
+        units = np.floor((pool.free[m] + 1e-6) / unit)
+        if not units.any():
+            continue
+        packages = units - units.cumsum(axis=0)  # less what places before it have
+        packages += np.ceil(left / (each * unit) * _WHOLE)
+        np.clip(packages, 0.0, units, out=packages)
+        packages *= unit
+        pool.free[m] -= packages
+        np.maximum(pool.free[m], 0.0, out=pool.free[m])
+        used[m] = pool.by_month(packages, 0)
+        left = np.maximum(left - packages.sum(axis=0) * each, 0.0)
+        left = np.where(left <= _NOTHING * asked, 0.0, left)
         if not left.any():
             break
     return Served(used=used, met_tokens_per_s=pool.by_month(asked - left, 0))

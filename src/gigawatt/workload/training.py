@@ -39,6 +39,8 @@ class Track:
         The place that it keeps to; -1 where it may use several.
     used : array, shape (M, P, T)
         Packages held, as the mean of the month [1].
+    packages : array, shape (M, T)
+        Packages of each machine in the largest cluster that worked in the month, the last of equals [1].
     working : array, shape (T,)
         Share of the month in which something works [1].
     raw_flop : array, shape (M, T)
@@ -58,6 +60,7 @@ class Track:
     finish: float
     place: int
     used: Array
+    packages: Array
     working: Array
     raw_flop: Array
     kept_flop: Array
@@ -65,16 +68,11 @@ class Track:
     most_at_once: float = 0.0
     waits: bool = False
 
-    @property
-    def packages(self) -> Array:
-        """Packages of each machine while the campaign works, shape (M, T) [1]."""
-        total = self.used.sum(axis=1)
-        size = np.divide(total, self.working, out=np.zeros_like(total), where=self.working > 0.0)
-        return np.asarray(size)
-
 
 def preferred(capacity: Array, campaign: Campaign) -> list[int]:
     """Machines that can work on a campaign, the one with the fastest package first.
+
+    What holds the model only in a larger cluster than the campaign's count cannot.
 
     Parameters
     ----------
@@ -87,8 +85,9 @@ def preferred(capacity: Array, campaign: Campaign) -> list[int]:
     most = each.max(axis=1, initial=0.0) if campaign.one else each.sum(axis=1)
     per_package = {}
     for m, speed in enumerate(campaign.speeds):
-        if speed is not None and most[m] >= max(speed.least, 1.0):
-            size = np.array(max(min(most[m], campaign.count), speed.least))
+        least = _least(campaign, m)
+        if speed is not None and most[m] >= least and campaign.count >= least:
+            size = np.array(min(most[m], campaign.count))
             per_package[m] = float(speed.flop_per_s(size, 1)[1] / size)
     return sorted(per_package, key=lambda m: -per_package[m])
 
@@ -169,17 +168,19 @@ class _Attempt:
         order = [order[at] for at in busy]
         places = open_.tolist()
         size = room.transpose(1, 0, 2) if campaign.one else room.sum(axis=1)[None]
-        fits = size >= np.array([_least(campaign, m) for m in order])[:, None]
-        if campaign.one:  # places are alternatives, machines are groups
-            available = np.where(fits, size, 0.0)
-        else:  # one alternative, machines at places are groups
-            available = (room * fits[0][:, None]).reshape(1, -1, stop - first)
-        total = float(available.sum(axis=1).max())
+        least = np.array([_least(campaign, m) for m in order])
+        fits = size >= least[:, None]
+        # places are alternatives, or one alternative has all places
+        available = (
+            np.where(fits, size, 0.0)[:, :, None]
+            if campaign.one
+            else (room * fits[0][:, None])[None]
+        )
+        total = float(available.sum(axis=(1, 2)).max())
         waits = not campaign.grow and np.isfinite(campaign.count)
         if total <= 0.0 or (waits and total < campaign.count * WHOLE):
             return None
-        held = cluster(available, campaign.count, grow=campaign.grow)
-        held = held.reshape(len(size), len(order), -1, stop - first)
+        held = cluster(available, least, campaign.count, grow=campaign.grow)
         raw, kept = _speeds(campaign, order, held.sum(axis=2), case)
         amount = kept.sum(axis=1) * pool.seconds(first, stop)
         done = amount.cumsum(axis=-1)
@@ -221,16 +222,29 @@ class _Attempt:
         by_month = pool.sum_by_month(done, first)
         by_machine = np.zeros((machines, pool.horizon))
         by_machine[self.order] = by_month[:-1]
+        packages = np.zeros_like(by_machine)
+        packages[self.order] = _largest_of_month(pool, held.sum(axis=1), first)
         return Track(
             start=float(pool.edges[first + int(np.argmax(working))]),
             pretrained=self.pretrained,
             finish=self.finish,
             place=self.places[0] if self.one else EVERYWHERE,
             used=used,
+            packages=packages,
             working=pool.by_month(working.astype(float), first),
             raw_flop=by_machine,
             kept_flop=by_month[-1],
         )
+
+
+def _largest_of_month(pool: Pool, size: Array, first: int) -> Array:
+    """Clusters of each month that are the largest in it, shape (M, T), from those of spans from `first` on."""
+    found = np.zeros((len(size), pool.horizon))
+    month = pool.month[first : first + size.shape[-1]]
+    rising = np.lexsort((size.sum(axis=0), month))
+    ends = np.append(np.diff(month[rising]) > 0, True)
+    found[:, month[rising][ends]] = size[:, rising[ends]]
+    return found
 
 
 def _room(pool: Pool, campaign: Campaign, order: list[int], first: int, stop: int) -> Array:
@@ -323,6 +337,7 @@ def _nothing(pool: Pool, most: Array, at_once: float, *, waits: bool = False) ->
         finish=NEVER,
         place=EVERYWHERE,
         used=np.zeros((machines, places, pool.horizon)),
+        packages=np.zeros((machines, pool.horizon)),
         working=np.zeros(pool.horizon),
         raw_flop=np.zeros((machines, pool.horizon)),
         kept_flop=np.zeros(pool.horizon),

@@ -54,10 +54,9 @@ def test_time_of_a_token_lands() -> None:
 
 
 def test_bias_by_generation() -> None:
-    # Ada misses its bar by 7 points: many cards without NVLink, above all under vLLM of 2024.
     for figure in ("throughput", "tpot"):
         for name, line in validation().classes(figure)["generation"].items():
-            assert abs(line.bias) <= (0.20 if name == "Ada" else 0.12), (figure, name)
+            assert abs(line.bias) <= 0.12, (figure, name)
 
 
 def test_an_old_engine_takes_the_whole_server_for_what_one_accelerator_does_not_hold() -> None:

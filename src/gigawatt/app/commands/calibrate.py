@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gigawatt.app.finite import print_json
+from gigawatt.app.helping import UpperCommand
 from gigawatt.app.options import AsJson
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ AsOf = Annotated[
 ]
 
 
-@app.command("kernels")
+@app.command("kernels", cls=UpperCommand, short_help="Fit kernel times to measured tables.")
 def kernels_command(
     system: Annotated[
         list[str] | None,
@@ -80,7 +81,7 @@ def kernels_command(
         print(f"written to {out}; use it with: gigawatt catalog list kernels --folder {out}")
 
 
-@app.command("training")
+@app.command("training", cls=UpperCommand, short_help="Fit the constants of a training step.")
 def training_command(
     out: NewFolder = None,
     as_of: AsOf = None,

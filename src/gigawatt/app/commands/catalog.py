@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gigawatt.app.finite import print_json
+from gigawatt.app.helping import UpperCommand
 from gigawatt.app.options import AsJson, Folder
 from gigawatt.app.plots import open_catalog
 
@@ -21,7 +22,7 @@ app = typer.Typer(help="List, show and search sourced facts.", no_args_is_help=T
 Sources = Annotated[bool, typer.Option("--sources", help="Show the source of every value.")]
 
 
-@app.command("list")
+@app.command("list", cls=UpperCommand)
 def list_command(
     kind: Annotated[
         str | None, typer.Argument(help="systems, models, sites, deals, …; all if left out.")
@@ -41,7 +42,7 @@ def list_command(
     )
 
 
-@app.command("show")
+@app.command("show", cls=UpperCommand, short_help="Show one record with all its values.")
 def show_command(
     record_id: Annotated[
         str,
@@ -66,7 +67,7 @@ def show_command(
     _print([entry or catalog.find(record_id)], catalog, sources, json_, brief=False)
 
 
-@app.command("search")
+@app.command("search", cls=UpperCommand)
 def search_command(
     words: Annotated[
         list[str],

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gigawatt.app.finite import print_json
+from gigawatt.app.folding import put
 from gigawatt.app.options import AsJson, Overrides, ScenarioName, Settings, load_scenario, tell
 
 __all__ = ["check_command"]
@@ -42,9 +43,9 @@ def check_command(
         )
         return
     for warning in warnings:
-        print(warning)
+        put(warning)
     spec = loaded.spec
-    print(
+    put(
         f"{loaded.name}: can be planned. {len(spec.sites)} sites, {len(spec.hardware)} systems, "
         f"{len(spec.partners)} partners, {spec.horizon.months} months, {len(warnings)} warnings."
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gigawatt.app.finite import print_json
+from gigawatt.app.folding import columns, put
 from gigawatt.app.options import AsJson, Folder
 from gigawatt.app.progress import progress_bar
 
@@ -17,6 +19,9 @@ __all__ = ["claim_command"]
 
 _TRAINED = ("deepseek-v3", "llama31-405b")
 _SERVED = ("deepseek-v3", "gpt-oss-120b")
+_SAME = {"mxfp8": "fp8", "nvfp4": "fp4"}
+"""Formats of `gigawatt train` by the names that datasheets have for them."""
+_LABEL = 46
 _HEADS = ("per package", "per rack", "per MW", "per dollar")
 
 
@@ -42,7 +47,11 @@ def claim_command(
         ),
     ] = None,
     precision: Annotated[
-        str, typer.Option("--precision", help="Of training: bf16, fp8 or fp4.")
+        str,
+        typer.Option(
+            "--precision",
+            help="Of training: bf16, fp8 (mxfp8 where a system has it) or fp4 (nvfp4).",
+        ),
     ] = "fp8",
     tpot: Annotated[
         str, typer.Option("--tpot", help="Limit of an output token when serving.", metavar="TIME")
@@ -60,6 +69,7 @@ def claim_command(
     from gigawatt.core.errors import InputError, Problem
     from gigawatt.perf.generations import ServingWork, TrainingWork, side_by_side
 
+    precision = _SAME.get(precision, precision)
     if precision not in PRECISIONS:
         raise InputError(
             Problem(
@@ -83,22 +93,30 @@ def claim_command(
 
 
 def _print(found: SideBySide) -> None:
-    print(f"{found.new} over {found.old}")
-    print(f"{'':<46}{''.join(f'{head:>13}' for head in _HEADS)}")
+    put(f"{found.new} over {found.old}")
+    put(*_beside("", _HEADS))
     for row in found.rows:
-        print(_line(row))
-    print("what stands behind it")
+        put(*_lines(row))
+    put("what stands behind it")
     for row in found.rows:
         if row.note:
-            print(f"  {row.kind}: {row.what}: {row.note}")
+            put(f"  {row.kind}: {row.what}: {row.note}")
 
 
-def _line(row: Row) -> str:
+def _lines(row: Row) -> list[str]:
     from gigawatt.perf.generations import PER
 
-    cells = "".join(f"{f'{row.ratio[per]:.2f}x' if per in row.ratio else '–':>13}" for per in PER)
-    text = f"{row.kind + ': ' + row.what.split(':')[0]:<46}{cells}"
+    cells = [f"{row.ratio[per]:.2f}x" if per in row.ratio else "–" for per in PER]
+    band = ""
     if row.band is not None and row.ratio:
         low, high = (row.ratio["package"] * end for end in (row.band.low, row.band.high))
-        text += f"   (per package {low:.2f} to {high:.2f})"
-    return text
+        band = f"   (per package {low:.2f} to {high:.2f})"
+    return _beside(f"{row.kind}: {row.what.split(':')[0]}", cells, band)
+
+
+def _beside(label: str, cells: Sequence[str], band: str = "") -> list[str]:
+    """A line of the table; where the terminal is too narrow, the label on a line of its own."""
+    figures = "".join(f"{cell:>13}" for cell in cells)
+    if 0 < columns() < _LABEL + len(figures):
+        return [f"{label}{band}", figures] if label else [figures]
+    return [f"{label:<{_LABEL}}{figures}{band}"]

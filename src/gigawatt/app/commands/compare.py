@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gigawatt.app.finite import print_json
+from gigawatt.app.folding import put
 from gigawatt.app.options import AsJson, Overrides, Settings, plan_or_run
 
 __all__ = ["compare_command"]
@@ -29,9 +30,19 @@ def compare_command(
 
     --override and --set apply to the second plan.
     """
+    from gigawatt.core.errors import Problem, RunFolderError
     from gigawatt.planning import compare
     from gigawatt.planning.deal_terms import deal_rows
 
+    if not others and not override and not set_:
+        raise RunFolderError(
+            Problem(
+                "E506",
+                f"Nothing is named that {a} is compared with.",
+                "Name a second run or scenario, or lay something over the first with --override or --set.",
+                "B",
+            )
+        )
     first = plan_or_run(a, None, None)
     rest = [plan_or_run(other, override, set_) for other in others or [a]]
     plans = [first, *rest]
@@ -45,7 +56,7 @@ def compare_command(
         )
         return
     if result is not None:
-        print(result)
+        put(result)
     if not same or len(rest) > 1:
         from gigawatt.app.deal_tables import print_deals
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gigawatt.app.amounts import digits
 from gigawatt.app.finite import print_json
+from gigawatt.app.folding import put
 from gigawatt.app.options import AsJson, ModelName, TrainingPrecision
 from gigawatt.app.progress import progress_bar
 
@@ -125,24 +127,24 @@ def _record(curve: ThroughputCurve) -> dict[str, Any]:
 
 def _print(curve: ThroughputCurve) -> None:
     carried = "" if curve.reference_id == curve.system_id else f", kernels of {curve.reference_id}"
-    print(
+    put(
         f"{curve.system_id}, {curve.precision}, sequences of {curve.sequence:,}, batches up to "
         f"{curve.most_batch_tokens / 1e6:,.1f} M tokens{carried}"
     )
-    print(
+    put(
         f"{'accelerators':>12}{'M tokens/s':>12}{'band':>18}{'MFU':>7}{'step s':>9}{'batch M':>9}"
         "  strategy (* = outside measured ground)"
     )
     for point in curve.points:
-        print(_row(curve, point))
+        put(_row(curve, point))
 
 
 def _row(curve: ThroughputCurve, point: CurvePoint) -> str:
     if not point.tokens_per_s:
         return f"{point.count:>12,}{'–':>12}  does not fit"
-    band = f"{point.low / 1e6:,.3g} to {point.high / 1e6:,.3g}"
+    band = f"{digits(point.low / 1e6)}–{digits(point.high / 1e6)}"
     return (
-        f"{point.count:>12,}{point.tokens_per_s / 1e6:>12.4g}{band:>18}"
-        f"{float(curve.mfu(point.count)):>7.1%}{point.step_s:>9.3g}{point.batch_tokens / 1e6:>9.1f}"
+        f"{point.count:>12,}{digits(point.tokens_per_s / 1e6, 4):>12}{band:>18}"
+        f"{float(curve.mfu(point.count)):>7.1%}{digits(point.step_s):>9}{point.batch_tokens / 1e6:>9.1f}"
         f"  {point.strategy}{' *' if point.outside else ''}"
     )

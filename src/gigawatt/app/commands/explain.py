@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gigawatt.app.finite import print_json
+from gigawatt.app.folding import put
 from gigawatt.app.options import AsJson, Overrides, Settings, plan_or_run
 
 __all__ = ["explain_command"]
@@ -54,7 +55,7 @@ def explain_command(
             )
             return
         for row in FIGURES:
-            print(f"{row.name:<34} {row.unit:<14} {row.doc}  [{', '.join(row.dims)}]")
+            put(f"{row.name:<34} {row.unit:<14} {row.doc}  [{', '.join(row.dims)}]")
         return
     plan = plan_or_run(run, override, set_)
     if assumptions:
@@ -64,9 +65,9 @@ def explain_command(
             return
         for item in sorted(rows, key=lambda r: (r["kind"], r["input"], r["where"])):
             value = f" = {item['value']}" if item["value"] else ""
-            print(f"{item['kind']:<9} {item['input']}{value}    {item['where']}")
+            put(f"{item['kind']:<9} {item['input']}{value}    {item['where']}")
             if item["note"] or item["source"]:
-                print(f"          {' · '.join(p for p in (item['note'], item['source']) if p)}")
+                put(f"          {' · '.join(p for p in (item['note'], item['source']) if p)}")
         return
     if figure is None:
         raise RunFolderError(
@@ -97,4 +98,4 @@ def explain_command(
     if json_:
         print_json(explanation.as_dict(), default=str)
     else:
-        print(explanation)
+        put(explanation)

@@ -12,6 +12,7 @@ from gigawatt.app.options import AsJson, Folder, ModelName, accelerators_option
 from gigawatt.app.progress import progress_bar
 
 if TYPE_CHECKING:
+    from gigawatt.catalog import Catalog
     from gigawatt.reliability import Played
 
 __all__ = ["goodput_command"]
@@ -103,6 +104,7 @@ def goodput_command(
                 model, system, number, days=days, seed=seed, catalog=catalog, **wanted
             )
         told(1.0)
+    fits = _fits_training(catalog, model, system, number)
     if plot is not None:
         from gigawatt.report.goodput_chart import goodput_page
 
@@ -110,14 +112,35 @@ def goodput_command(
     if json_:
         from dataclasses import asdict
 
-        record = answer.record() | ({"simulated": asdict(played)} if played else {})
+        record = answer.record() | {"fits_training": fits}
+        record |= {"simulated": asdict(played)} if played else {}
         print_json(record)
         return
     from gigawatt.app.goodput_tables import show_goodput
 
-    show_goodput(answer, played)
+    show_goodput(answer, played, fits_training=fits)
     if plot is not None:
         print(f"charts: {plot}")
+
+
+_ENOUGH = 4.0
+"""Of so many replicas, each as small as can hold the model, nobody doubts that they can train it."""
+
+
+def _fits_training(catalog: Catalog, model: str, system: str, count: int) -> bool | None:
+    """Whether any strategy trains the model on so many; none where the training model cannot tell."""
+    from gigawatt.core.errors import InputError
+    from gigawatt.perf.ask import model_named, train
+    from gigawatt.reliability import RecoverySettings
+    from gigawatt.reliability.machine import ground_of
+
+    shape = model_named(catalog, model).architecture
+    if count >= _ENOUGH * ground_of(catalog, shape, system, RecoverySettings()).machine.replica:
+        return True
+    try:
+        return bool(train(model, system, count, catalog=catalog, top=1).best)
+    except InputError:
+        return None
 
 
 def _curves(catalog: Any, model: str, system: str, wanted: dict[str, Any]) -> dict[str, Any]:

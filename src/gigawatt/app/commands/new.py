@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
+from gigawatt.app.options import SHIPPED
+
 __all__ = ["new_command"]
 
 
 def new_command(
     name: Annotated[str, typer.Argument(help="File to make; .yaml is added where it is missing.")],
     from_: Annotated[
-        str, typer.Option("--from", help="Shipped scenario to start from.")
+        str, typer.Option("--from", help=f"Shipped scenario to start from: {SHIPPED}.")
     ] = "one-campus",
 ) -> None:
     """Make a scenario file of your own from a shipped one."""

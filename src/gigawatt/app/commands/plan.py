@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gigawatt.app.folding import put
 from gigawatt.app.options import AsJson, Overrides, ScenarioName, Settings, load_scenario, tell
 
 if TYPE_CHECKING:
@@ -59,15 +60,14 @@ def plan_command(
         return
     from gigawatt.app.words import headline
 
-    for line in headline(summary):
-        print(line)
+    put(*headline(summary))
     if folder is not None:
-        print(
+        put(
             f"see why: gigawatt explain {folder} fleet.packages; "
             f"gigawatt explain {folder} --assumptions"
         )
         shown = folder / "report.html" if (folder / "report.html").exists() else folder
-        print(f"{'report' if shown != folder else 'run'}: {shown}")
+        put(f"{'report' if shown != folder else 'run'}: {shown}")
 
 
 def _reporter() -> Callable[[Plan, str], str] | None:

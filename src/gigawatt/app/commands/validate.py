@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gigawatt.app.finite import print_json
+from gigawatt.app.helping import UpperCommand
 from gigawatt.app.options import AsJson
 
 if TYPE_CHECKING:
@@ -22,10 +23,13 @@ __all__ = ["app"]
 
 app = typer.Typer(help="Predict what was measured, and print the errors.", no_args_is_help=True)
 
+_LABEL = 37
+"""Columns of the names of lines."""
+
 EveryRow = Annotated[bool, typer.Option("--rows", help="Print every row with its error.")]
 
 
-@app.command("training")
+@app.command("training", cls=UpperCommand, short_help="Predict measured training steps.")
 def training_command(
     data: Annotated[
         Path | None,
@@ -107,30 +111,45 @@ def _coverage(found: Validation) -> float | None:
 
 
 def _print(found: Validation, single: Validation | None, *, with_rows: bool) -> None:
-    heading = f"{'step time, one source left out':<34}{'rows':>6}{'groups':>8}"
+    heading = f"{'step time, one source left out':<{_LABEL}}{'rows':>6}{'groups':>8}"
     print(f"{heading}{'mean':>8}{'median':>8}{'p90':>8}{'bias':>8}{'in sample':>11}")
     seen = found.lines(in_sample=True)
     for name, line in found.lines().items():
         _print_line(name, line, seen[name])
     if single is not None:
         inside = single.lines(in_sample=True)["overall"]
-        _print_line("single node", single.lines()["overall"], inside)
+        _print_line("single node (apart, not in overall)", single.lines()["overall"], inside)
+    named = _sources(found)
     for kind, lines in found.classes().items():
         print(f"by {kind}")
         for name, line in lines.items():
-            _print_line(f"  {name}", line, None)
+            _print_line(f"  {named.get(name, name) if kind == 'source' else name}", line, None)
     if with_rows:
-        print("rows")
-        for case, predicted, error in zip(
-            found.cases, found.predicted_s, found.errors, strict=True
-        ):
-            print(
-                f"  {case.run.id:<34}{case.measured_s:>10.3f} s {predicted:>10.3f} s {error:>+8.1%}"
-            )
+        _print_rows(found)
     coverage = _coverage(found)
     if coverage is not None:
         print(f"predicted: {coverage:.1%} of the rows that are not excluded")
     _print_reasons(refusal.reason for refusal in found.skipped)
+
+
+def _sources(found: Validation) -> dict[str, str]:
+    """Whole names of sources by that of their group, where all rows of a group have one."""
+    names: dict[str, set[str]] = {}
+    for case in found.cases:
+        names.setdefault(case.run.source_group, set()).add(case.run.source)
+    return {group: min(sources) for group, sources in names.items() if len(sources) == 1}
+
+
+def _print_rows(found: Validation) -> None:
+    """Every row: its name as the table has it, and where it comes from."""
+    widest = max((len(case.run.id) for case in found.cases), default=0)
+    width = max(widest + 2, len("rows"))
+    print(f"{'rows':<{width}}{'measured s':>12}{'predicted s':>13}{'error':>9}  source")
+    for case, predicted, error in zip(found.cases, found.predicted_s, found.errors, strict=True):
+        print(
+            f"{case.run.id:<{width}}{case.measured_s:>12,.3f}{predicted:>13,.3f}{error:>+9.1%}  "
+            f"{case.run.source}"
+        )
 
 
 def _print_reasons(reasons: Iterable[str]) -> None:
@@ -146,13 +165,13 @@ def _print_line(name: str, line: ErrorLine | None, inside: ErrorLine | None) -> 
     if line is None:
         return
     text = (
-        f"{name:<34}{line.rows:>6}{line.groups:>8}{line.mape:>8.1%}{line.median:>8.1%}"
+        f"{name:<{_LABEL}}{line.rows:>6}{line.groups:>8}{line.mape:>8.1%}{line.median:>8.1%}"
         f"{line.p90:>8.1%}{line.bias:>+8.1%}"
     )
     print(text + (f"{inside.mape:>11.1%}" if inside is not None else ""))
 
 
-@app.command("serving")
+@app.command("serving", cls=UpperCommand, short_help="Predict measured serving points.")
 def serving_command(
     data: Annotated[
         Path | None,
@@ -254,7 +273,10 @@ def _print_serving(found: ServingValidation, *, with_rows: bool) -> None:
     for name, line in found.modes().items():
         _print_serving_line(f"  {name}", line)
     _print_serving_line("time of an output token", lines["tpot"])
-    _print_serving_line("time to the first token (no queue)", lines["ttft"])
+    _print_serving_line("time to the first token", lines["ttft"])
+    for mode, line in found.first_tokens().items():
+        _print_serving_line(f"  {mode}", line)
+    _print_serving_line("time to the first token (no queue)", lines["ttft_without_queue"])
     for figure, title in (("throughput", "tokens/s"), ("tpot", "TPOT")):
         for kind, classes in found.classes(figure).items():
             print(f"{title} by {kind}")

@@ -27,6 +27,8 @@ class ServingOption:
         Layout, load, rate and latencies.
     band : Band
         Rates between which four of five measured ones are expected, over the predicted [1].
+    ttft_band : Band
+        The same of the time to the first token [1].
     outside : tuple of str
         What of it no measured point covers.
     units : int
@@ -39,6 +41,7 @@ class ServingOption:
 
     point: ServingPoint
     band: Band
+    ttft_band: Band
     outside: tuple[str, ...]
     units: int
     tokens_per_s_per_mw: float | None
@@ -67,6 +70,10 @@ class ServingOption:
             "error_band": {
                 "low": p.tokens_per_s * self.band.low,
                 "high": p.tokens_per_s * self.band.high,
+            },
+            "ttft_band_s": {
+                "low": p.ttft_s * self.ttft_band.low,
+                "high": p.ttft_s * self.ttft_band.high,
             },
             "outside_validated": list(self.outside),
         }

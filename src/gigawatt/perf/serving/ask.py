@@ -19,11 +19,11 @@ from gigawatt.perf.shape import Shape, shape_of
 from .answer import ServingAnswer, ServingOption
 from .engines import engine_of
 from .formats import formats_of
-from .ground import outside_serving, serving_band
-from .modes import Lengths
+from .ground import first_token_band, outside_serving, serving_band
+from .modes import Lengths, Limits
 from .request import ServingRequest, checked
 from .runtimes import runtime_named
-from .search import Limits, ServingFound, ServingPoint, search_serving
+from .search import ServingFound, ServingPoint, search_serving
 
 __all__ = ["infer", "serve", "usual_precision"]
 
@@ -156,6 +156,7 @@ def serve(
         most_sequences_per_copy=runtime.most,
         apart=request.apart,
         handover_s=constants["handover"] / 1e3,
+        most_load=constants["load.prefill"],
     )
     seconds = time.perf_counter() - started
     power = power_of(catalog, request.system_id)
@@ -215,7 +216,12 @@ def _option(
     prices: Prices | None,
 ) -> ServingOption:
     outside = outside_serving(
-        chip, shape, request.precision or "", point.accelerators, bool(point.prefill)
+        chip,
+        shape,
+        request.precision or "",
+        point.accelerators,
+        bool(point.prefill),
+        request.accepted > 1.0,
     )
     hours = 1e6 / point.tokens_per_s / 3600.0
     mwh = None if power is None else power.busy_w * power.pue * hours / 1e6
@@ -225,6 +231,7 @@ def _option(
     return ServingOption(
         point=point,
         band=serving_band(catalog, chip, bool(outside)),
+        ttft_band=first_token_band(catalog, bool(point.prefill)),
         outside=outside,
         units=request.count // point.accelerators,
         tokens_per_s_per_mw=None if power is None else point.tokens_per_s * 1e6 / power.busy_w,

@@ -62,8 +62,12 @@ class Engine(NamedTuple):
     domain: Value
     """Accelerators in one scale-up domain [1]."""
     reduce_s: Value
-    """Start of a small all-reduce or exchange inside a domain [s]."""
+    """Start of an all-reduce inside a domain [s]."""
     reduce_rank_s: Value
+    """The same, for each further rank [s]."""
+    flagged_s: Value
+    """Start of an all-reduce whose flags travel with the data, for twice the bytes, or of an exchange [s]."""
+    flagged_rank_s: Value
     """The same, for each further rank [s]."""
     far_s: Value
     """Start of an exchange that leaves the domain [s]."""

@@ -59,7 +59,7 @@ def engine_of(
     core = _core_rate(chip, shape)
     memory = 1.0 / chip.hbm_bytes_per_s * c[f"memory.{vendor}"]
     card = chip.up_bytes_per_s < 100e9
-    start = c["reduce.card"] if card else c["reduce"]
+    reduce, flagged = ("reduce.card", "reduce.card.flagged") if card else ("reduce", "reduce")
     return Engine(
         projection_s_per_flop=_product_s(chip, formats.projections, c),
         projection_bytes=formats.projections.bytes,
@@ -86,8 +86,10 @@ def engine_of(
         admitted=runtime.admitted,
         mixed=float(runtime.mixed),
         domain=chip.domain,
-        reduce_s=start * MICRO,
-        reduce_rank_s=c["reduce.rank"] * MICRO,
+        reduce_s=c[reduce] * MICRO,
+        reduce_rank_s=c[f"{reduce}.rank"] * MICRO,
+        flagged_s=c[flagged] * MICRO,
+        flagged_rank_s=c[f"{flagged}.rank"] * MICRO,
         far_s=c["reduce.far"] * MICRO,
         far_exposed=c["far"],
         up_s_per_byte=(c["up.card"] if card else c["up"]) / chip.up_bytes_per_s,

@@ -10,7 +10,7 @@ from gigawatt.perf.bands import Band
 from gigawatt.perf.chip import Chip
 from gigawatt.perf.shape import Shape
 
-__all__ = ["generation_of", "outside_serving", "serving_band"]
+__all__ = ["first_token_band", "generation_of", "outside_serving", "serving_band"]
 
 _CARRIED_OVER = 1.5
 _OUTSIDE = 1.3
@@ -53,8 +53,23 @@ def serving_band(catalog: Catalog, chip: Chip, outside: bool) -> Band:
     return band.wider(_OUTSIDE) if outside else band
 
 
+def first_token_band(catalog: Catalog, disaggregated: bool) -> Band:
+    """Multipliers of TTFT between which four of five measured ones were [1].
+
+    Measured ones were taken with bursts of requests, which a steady load does not have: the predicted
+    time is near their floor.
+    """
+    band = catalog.serving_calibration.bands["ttft disagg" if disaggregated else "ttft agg"]
+    return Band(band.low, band.high)
+
+
 def outside_serving(
-    chip: Chip, shape: Shape, precision: str, accelerators: int, disaggregated: bool
+    chip: Chip,
+    shape: Shape,
+    precision: str,
+    accelerators: int,
+    disaggregated: bool,
+    drafted: bool = False,
 ) -> tuple[str, ...]:
     """What of a served model no measured point covers, in words."""
     found = []
@@ -66,6 +81,8 @@ def outside_serving(
         found.append(f"replicas of more than {_MOST_RANKS} accelerators")
     if disaggregated and not (shape.latent and shape.moe):
         found.append("prefill and decoding apart, for other models than DeepSeek-R1")
+    if drafted:
+        found.append("drafted tokens were in no measured point, and what they cost is a rule")
     if precision in {"fp4", "mxfp4"} and "nvfp4" not in chip.peak and precision != "mxfp4":
         found.append("four-bit weights on a chip that multiplies in 16 bits")
     return tuple(found)

@@ -37,13 +37,20 @@ def weight_bytes(e: Engine, shape: Shape, cut: Layout) -> Value:
     shared = np.where(shape.shared_ffn > 0, shape.moe, 0.0)
     dense = dense + shared * matrices * hidden * shape.shared_ffn / cut.tp
     expert = shape.moe * matrices * shape.expert_width * shape.expert_ffn * shape.experts
-    tables = np.where(np.asarray(shape.tied) > 0, 1.0, 2.0) * shape.vocab * hidden * BF16 / cut.tp
+    # Of several stages the first has the input table and the last the output head.
+    both = (np.asarray(shape.tied) <= 0) & (np.asarray(cut.pp) <= 1)
+    tables = np.where(both, 2.0, 1.0) * shape.vocab * hidden * BF16 / cut.tp
     layers = (
         (attention + mamba) * e.projection_bytes
         + dense * e.feed_bytes
         + expert / cut.stage * e.expert_bytes
     )
-    return layers / cut.pp + tables / cut.pp
+    return layers * _fullest(shape, cut) + tables
+
+
+def _fullest(shape: Shape, cut: Layout) -> Value:
+    """Share of the layers that the fullest pipeline stage has [1]."""
+    return np.ceil(shape.layers / cut.pp) / shape.layers
 
 
 def cache_bytes(e: Engine, shape: Shape, cut: Layout, context: Value) -> Value:
@@ -62,10 +69,14 @@ def cache_bytes(e: Engine, shape: Shape, cut: Layout, context: Value) -> Value:
     near = np.minimum(context, np.maximum(shape.window, 1.0))
     tokens = shape.full * context + shape.sliding * near
     state = shape.mamba * shape.mamba_inner * shape.mamba_state / cut.tp * STATE_BYTES
-    return (tokens * elements * e.cache_bytes + state) / cut.pp
+    return (tokens * elements * e.cache_bytes + state) * _fullest(shape, cut)
 
 
 def most_sequences(e: Engine, shape: Shape, cut: Layout, context: Value) -> Value:
-    """Sequences of a context that a replica holds at once; 0 where the weights do not fit [1]."""
+    """Sequences of a context that a replica holds at once [1].
+
+    Every copy of attention holds whole ones; 0 where the weights do not fit, or a copy holds not one.
+    """
     free = e.usable * (e.hbm_bytes - e.reserved_bytes - weight_bytes(e, shape, cut))
-    return np.maximum(free, 0.0) / cache_bytes(e, shape, cut, context) * cut.dp
+    each = np.maximum(free, 0.0) / cache_bytes(e, shape, cut, context)
+    return np.floor(each * (1.0 + 1e-12)) * cut.dp

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gigawatt.core.arrays import Array
 from gigawatt.perf.machine import Value
 from gigawatt.perf.shape import Shape
 
@@ -19,17 +20,31 @@ from .passes import Batch, forward
 
 __all__ = [
     "Lengths",
+    "Limits",
     "Served",
     "aggregated",
     "disaggregated",
+    "full_pass",
+    "most_at_once",
     "offline",
+    "pass_s",
     "prompt_s",
     "token_s",
     "under_limits",
+    "waited_s",
 ]
 
 CHUNK_TOKENS = 8192.0
 """Tokens of prompts that one pass takes: the default of TensorRT-LLM, SGLang and vLLM [token]."""
+WAITING = 1.0 / 8.0
+"""Prompts that share a pass, per request in progress [1]."""
+DRAFTS_ACCEPTED = 0.8
+"""Share of drafted tokens that a check accepts [1]: DeepSeek-V3's report has 85 to 90 % of first drafts."""
+
+_LADDER, _HALVINGS = 24, 8
+"""Loads that are tried: even steps of their logarithm, then halves of a step."""
+_DEEP_HALVINGS = 30
+"""Halvings of a load that is searched from nothing to all."""
 
 
 class Lengths(NamedTuple):
@@ -43,6 +58,11 @@ class Lengths(NamedTuple):
     """Tokens before them whose cache is there already [token]."""
     accepted: Value = 1.0
     """Tokens that a pass yields for a sequence: more than 1 where drafted ones are accepted [token]."""
+
+    @property
+    def drafted(self) -> Value:
+        """Drafted tokens that a pass checks for a sequence, beside the one that is due [token]."""
+        return (np.asarray(self.accepted, dtype=float) - 1.0) / DRAFTS_ACCEPTED
 
     @property
     def middle(self) -> Value:
@@ -61,29 +81,72 @@ class Served(NamedTuple):
     """Tokens generated [token/s]."""
     tpot_s: Value
     """Time of an output token [s]."""
-    ttft_s: Value
-    """Time to the first token, without waiting in a queue [s]."""
+    first_s: Value
+    """Time to the first token of a request that waits for no other [s]."""
+    wait_s: Value
+    """Mean wait before that, behind the prompts of others [s]."""
     sequences: Value
     """Requests in progress at once [1]."""
 
+    @property
+    def ttft_s(self) -> Value:
+        """Mean time to the first token [s]."""
+        return self.first_s + self.wait_s
+
+    def keeps(self, limits: Limits) -> Value:
+        """Whether the latencies are within their limits."""
+        token = limits.tail * self.tpot_s <= limits.tpot_s
+        return token & (self.first_s + limits.wait * self.wait_s <= limits.ttft_s)
+
+
+class Limits(NamedTuple):
+    """Limits of latency, of means or of a percentile."""
+
+    ttft_s: Value
+    """Time to the first token [s]."""
+    tpot_s: Value
+    """Time of an output token [s]."""
+    tail: Value = 1.0
+    """What the limits' percentile of TPOT has over its mean [1]."""
+    wait: Value = 1.0
+    """The same of the wait for other prompts [1]."""
+
+
+def pass_s(e: Engine, shape: Shape, cut: Layout, sequences: Value, lengths: Lengths) -> Value:
+    """Time of a pass in which all sequences in progress decode, drafting included [s].
+
+    With pipeline stages the sequences are cut into as many microbatches, all in flight. A drafted token
+    costs a pass of one layer and the head, as multi-token prediction does.
+    """
+    batch = _decoding(cut, sequences, lengths)
+    whole = forward(e, shape, cut, batch).total_s
+    if not np.any(lengths.drafted):
+        return whole
+    kinds = {
+        n: getattr(shape, n) / shape.layers for n in ("full", "sliding", "dense", "moe", "mamba")
+    }
+    one = forward(e, shape._replace(**kinds), cut, batch._replace(checked=1.0))
+    return whole + lengths.drafted * (one.total_s - one.host_s)
+
+
+def _decoding(cut: Layout, sequences: Value, lengths: Lengths) -> Batch:
+    """The sequences of one microbatch, each with its drafts."""
+    return Batch(
+        decoding=np.maximum(sequences / cut.pp, 1e-6),
+        context=lengths.middle,
+        checked=1.0 + lengths.drafted,
+    )
+
 
 def token_s(e: Engine, shape: Shape, cut: Layout, sequences: Value, lengths: Lengths) -> Value:
-    """Time in which every one of the sequences in progress gets its next token [s].
-
-    With pipeline stages the sequences are cut into as many microbatches, all in flight. Where drafted
-    tokens are checked, a pass works on as many tokens of a sequence as it may yield.
-    """
-    each = np.maximum(sequences / cut.pp, 1e-6)
-    batch = Batch(
-        tokens=each * np.ceil(lengths.accepted), sequences=each, context=each * lengths.middle
-    )
-    return forward(e, shape, cut, batch).total_s / lengths.accepted
+    """Time in which every one of the sequences in progress gets its next token [s]."""
+    return pass_s(e, shape, cut, sequences, lengths) / lengths.accepted
 
 
 def prompt_s(
     e: Engine, shape: Shape, cut: Layout, lengths: Lengths, waiting: Value = 1.0
 ) -> tuple[Value, Value]:
-    """Time that the replica gives to one prompt, and time until that prompt is read [s].
+    """Time that the replica gives to one prompt, and time until it is read: that of its whole pass [s].
 
     Parameters
     ----------
@@ -92,23 +155,32 @@ def prompt_s(
     lengths : Lengths
         Prompt, and what of it is cached.
     waiting : float
-        Prompts that may share a pass; those that fit into `CHUNK_TOKENS` do, and share its weights.
+        Prompts that may share a pass; those that fit do, and share its weights.
     """
-    together = _together(lengths, waiting)
-    pairs = lengths.input * (lengths.input / 2.0 + lengths.reused)
-    batch = Batch(tokens=together * lengths.input, sequences=together, pairs=together * pairs)
+    batch = _reading(cut, lengths, waiting)
     whole = forward(e, shape, cut, batch).total_s
-    return whole / together / cut.pp, whole
+    return whole / batch.prompts / cut.pp, whole
+
+
+def _reading(cut: Layout, lengths: Lengths, waiting: Value) -> Batch:
+    """The prompts that share a pass, at least one."""
+    return Batch(
+        prompts=np.clip(full_pass(cut, lengths), 1.0, np.maximum(waiting, 1.0)),
+        length=lengths.input,
+        reused=lengths.reused,
+    )
+
+
+def full_pass(cut: Layout, lengths: Lengths) -> Value:
+    """Prompts of a full pass [1]: `CHUNK_TOKENS` on each copy of attention, or one prompt if it is longer.
+
+    A prompt that would be more than fits is cut, and its rest is read in the next pass.
+    """
+    return np.maximum(CHUNK_TOKENS / np.maximum(lengths.input, 1.0), 1.0) * cut.dp
 
 
 def added_s(
-    e: Engine,
-    shape: Shape,
-    cut: Layout,
-    sequences: Value,
-    lengths: Lengths,
-    waiting: Value,
-    token: Value,
+    e: Engine, shape: Shape, cut: Layout, sequences: Value, lengths: Lengths, waiting: Value
 ) -> Value:
     """Time that one prompt adds to those that decode [s].
 
@@ -116,39 +188,34 @@ def added_s(
     weights; one that is read in a pass of its own adds that pass.
     """
     alone, _ = prompt_s(e, shape, cut, lengths, waiting)
-    together = _together(lengths, waiting)
-    each = np.maximum(sequences / cut.pp, 1e-6)
-    pairs = lengths.input * (lengths.input / 2.0 + lengths.reused)
-    both = Batch(
-        tokens=each + together * lengths.input,
-        sequences=each + together,
-        context=each * lengths.middle,
-        pairs=together * pairs,
+    if not np.any(e.mixed):
+        return alone
+    reading, decoding = _reading(cut, lengths, waiting), _decoding(cut, sequences, lengths)
+    both = reading._replace(
+        decoding=decoding.decoding, context=decoding.context, checked=decoding.checked
     )
-    shared = (forward(e, shape, cut, both).total_s - token) / together / cut.pp
+    without = forward(e, shape, cut, decoding).total_s
+    shared = (forward(e, shape, cut, both).total_s - without) / reading.prompts / cut.pp
     return np.where(np.asarray(e.mixed) > 0, np.minimum(shared, alone), alone)
 
 
-def _together(lengths: Lengths, waiting: Value) -> Value:
-    """Prompts that share a pass [1]."""
-    fit = np.floor(CHUNK_TOKENS / np.maximum(lengths.input, 1.0))
-    return np.clip(fit, 1.0, np.maximum(waiting, 1.0))
-
-
 def aggregated(e: Engine, shape: Shape, cut: Layout, sequences: Value, lengths: Lengths) -> Served:
-    """Prompts and decoding on the same accelerators, a fixed number of requests in progress.
+    """Prompts and decoding on the same accelerators, a number of requests in progress.
 
     While a request decodes, each of the others reads one prompt on average, and decoding waits for it
-    (or shares its pass, which takes as long): ``TPOT = token + (n − 1) prompt / output``.
+    (or shares its pass, which takes as long): ``TPOT = token + (n − 1) prompt / output``. A new prompt
+    waits for the passes of others as in a queue whose load is the share of time that prompts take, but
+    not for more prompts than there are others.
     """
-    token = token_s(e, shape, cut, sequences, lengths)
-    _, first = prompt_s(e, shape, cut, lengths)
-    prompt = added_s(e, shape, cut, sequences, lengths, sequences / 8.0, token)
+    token = token_s(e, shape, cut, np.maximum(sequences, 1.0), lengths)
+    waiting = sequences * WAITING
+    alone, first = prompt_s(e, shape, cut, lengths, waiting)
     others = np.maximum(sequences - 1.0, 0.0)
-    tpot = token + others * prompt / lengths.output
-    ttft = first + token
-    rate = sequences * lengths.output / (ttft + lengths.output * tpot)
-    return Served(rate, tpot, ttft, sequences)
+    busy = others * added_s(e, shape, cut, sequences, lengths, waiting) / lengths.output
+    tpot = token + busy
+    wait = np.minimum(waited_s(first, busy / tpot), others * alone)
+    rate = sequences * lengths.output / (first + token + wait + lengths.output * tpot)
+    return Served(rate, tpot, first + token, wait, sequences)
 
 
 def offline(
@@ -175,13 +242,12 @@ def offline(
     Requests of one length leave together, so that they run in waves, the last of which is not full:
     ``time = N prompt + output (whole waves · token(n) + token(rest))``.
     """
-    held = most_sequences(e, shape, cut, lengths.admitted(e))
-    fits = held >= 1.0
-    room = np.maximum(np.minimum(held, most * cut.dp * cut.pp), 1.0)
-    sequences = np.minimum(room, requests)
+    room = most_at_once(e, shape, cut, lengths, most)
+    fits = room >= 1.0
+    sequences = np.minimum(np.maximum(room, 1.0), requests)
     token = token_s(e, shape, cut, sequences, lengths)
     _, first = prompt_s(e, shape, cut, lengths, waiting=1e9)
-    prompt = added_s(e, shape, cut, sequences, lengths, 1e9, token)
+    prompt = added_s(e, shape, cut, sequences, lengths, 1e9)
     tpot = token + sequences * prompt / lengths.output
     finite = np.isfinite(requests)
     number = np.where(finite, requests, sequences)
@@ -190,53 +256,60 @@ def offline(
     last = np.where(rest >= 1.0, token_s(e, shape, cut, np.maximum(rest, 1.0), lengths), 0.0)
     time = number * prompt + lengths.output * (whole * token + last)
     rate = np.where(fits, number * lengths.output / time, 0.0)
-    return Served(rate, tpot, first + token, np.where(fits, sequences, 0.0))
+    return Served(rate, tpot, first + token, 0.0, np.where(fits, sequences, 0.0))
 
 
 def under_limits(
-    e: Engine,
-    shape: Shape,
-    cut: Layout,
-    lengths: Lengths,
-    most: Value,
-    ttft_limit_s: Value,
-    tpot_limit_s: Value,
-    tail: tuple[Value, Value] = (1.0, 1.0),
+    e: Engine, shape: Shape, cut: Layout, lengths: Lengths, most: Value, limits: Limits
 ) -> Served:
-    """Largest load whose latencies keep their limits, requests arriving at random.
+    """The load that serves most within limits of latency.
 
     Parameters
     ----------
+    e, shape, cut, lengths
+        As elsewhere.
     most : float
         Sequences that the runtime lets in at once, per copy of attention [1].
-    ttft_limit_s, tpot_limit_s : float
-        Limits of the time to the first token and of the time of an output token [s].
-    tail : tuple of float
-        What the limit's percentile has over the mean: of TPOT [1], and of the wait for a prompt,
-        in prompts for each unit of ``load / (1 − load)`` [1].
+    limits : Limits
+        What must hold.
 
     Returns
     -------
     Served
-        Rate 0 where no load keeps the limits.
+        Zeros where no load keeps the limits.
     """
-    held = most_sequences(e, shape, cut, lengths.admitted(e))
-    largest = np.maximum(np.minimum(held, most * cut.dp * cut.pp), 1.0)
-    prompt, first = prompt_s(e, shape, cut, lengths)
-    best = Served(*(np.zeros(np.broadcast(held, tpot_limit_s, ttft_limit_s).shape),) * 4)
-    for share in np.geomspace(1e-3, 1.0, 60):
-        n = largest * share
-        token = token_s(e, shape, cut, n, lengths)
-        busy = n * added_s(e, shape, cut, n, lengths, n / 8.0, token) / lengths.output
-        tpot = token + busy
-        load = busy / tpot
-        wait = tail[1] * prompt * load / np.maximum(1.0 - load, 1e-3)
-        ttft = first + token + wait
-        kept = (held >= 1.0) & (tpot * tail[0] <= tpot_limit_s) & (ttft <= ttft_limit_s)
-        better = kept & (n / tpot > best.tokens_per_s)
-        found = Served(n / tpot, tpot, ttft, n)
+    largest = most_at_once(e, shape, cut, lengths, most)
+    kept = largest >= 1.0
+    size = np.broadcast(largest, limits.tpot_s, limits.ttft_s).shape
+
+    def at(share: Value) -> Served:
+        found = aggregated(e, shape, cut, np.maximum(largest, 1.0) ** share, lengths)
+        rate = np.where(kept & found.keeps(limits), found.tokens_per_s, 0.0)
+        return found._replace(tokens_per_s=rate)
+
+    ladder = np.linspace(0.0, 1.0, _LADDER)
+    tried = at(ladder.reshape(-1, *(1,) * len(size)))
+    place = tried.tokens_per_s.argmax(axis=0)[None]
+    best = Served(*(np.take_along_axis(_like(a, tried), place, 0)[0] for a in tried))
+    low = ladder[place[0]]
+    high = np.minimum(low + ladder[1], 1.0)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        found = at(middle)
+        better = found.tokens_per_s > best.tokens_per_s
         best = Served(*(np.where(better, new, old) for new, old in zip(found, best, strict=True)))
-    return best
+        low, high = np.where(better, middle, low), np.where(better, high, middle)
+    return Served(*(np.where(best.tokens_per_s > 0.0, column, 0.0) for column in best))
+
+
+def _like(column: Value, served: Served) -> Array:
+    return np.broadcast_to(column, np.shape(served.tokens_per_s))
+
+
+def most_at_once(e: Engine, shape: Shape, cut: Layout, lengths: Lengths, most: Value) -> Value:
+    """Requests in progress that memory and the runtime allow; 0 where the model does not fit [1]."""
+    held = most_sequences(e, shape, cut, lengths.admitted(e))
+    return np.minimum(held, most * cut.dp * cut.pp)
 
 
 def disaggregated(
@@ -247,8 +320,9 @@ def disaggregated(
     concurrency: Value,
     load: Value,
     handover_s: Value,
+    waiting: Value | None = None,
 ) -> Served:
-    """Prompts on some workers, decoding on others, a fixed number of requests in progress.
+    """Prompts on some workers, decoding on others, a number of requests in progress.
 
     Parameters
     ----------
@@ -262,6 +336,9 @@ def disaggregated(
         Share of its capacity at which the prefill side runs when it is what binds [1].
     handover_s : float
         Time to hand a cache over, and to schedule [s].
+    waiting : float, optional
+        Prompts that may share a pass of a prefill worker; a share of the requests in progress if left out,
+        as where prompts and decoding are together [1].
 
     Returns
     -------
@@ -271,16 +348,31 @@ def disaggregated(
     pe, pcut, pworkers = prefill
     de, dcut, dworkers = decode
     has = np.asarray(pworkers) > 0
-    waiting = np.maximum(concurrency / 8.0, 1.0)
-    prompt, _ = prompt_s(pe, shape, pcut, lengths, waiting)
-    _, first = prompt_s(pe, shape, pcut, lengths, pcut.dp)
-    before = np.where(has, first + handover_s, 0.0)
-    capacity = np.where(has, load * pworkers / prompt, np.inf)
-    each = concurrency / dworkers
+    if waiting is None:
+        waiting = concurrency * WAITING / np.maximum(pworkers, 1.0)
+    prompt, read = prompt_s(pe, shape, pcut, lengths, waiting)
+    before = np.where(has, read + handover_s, 0.0)
+    capacity = np.where(has, pworkers / prompt, np.inf)
+    # The most that decoding workers can have in progress, the rest being read or waiting for it.
+    low, high = np.zeros(np.shape(capacity)), np.ones(np.shape(capacity))
+    for _ in range(_DEEP_HALVINGS):
+        each = (low + high) / 2.0 * concurrency / dworkers
+        rate = each * dworkers / (lengths.output * token_s(de, shape, dcut, each, lengths))
+        wait = np.where(has, waited_s(read, rate / capacity), 0.0)
+        inside = (rate <= load * capacity) & (
+            rate * (before + wait) + each * dworkers <= concurrency
+        )
+        low, high = (
+            np.where(inside, (low + high) / 2.0, low),
+            np.where(inside, high, (low + high) / 2.0),
+        )
+    each = high * concurrency / dworkers
     token = token_s(de, shape, dcut, each, lengths)
-    for _ in range(40):
-        requests = np.minimum(concurrency / (before + lengths.output * token), capacity)
-        each = 0.5 * (each + requests * lengths.output * token / dworkers)
-        token = token_s(de, shape, dcut, np.maximum(each, 1e-3), lengths)
-    requests = np.minimum(concurrency / (before + lengths.output * token), capacity)
-    return Served(requests * lengths.output, token, before + token, concurrency)
+    rate = each * dworkers / (lengths.output * token)
+    wait = np.where(has, np.maximum((concurrency - each * dworkers) / rate - before, 0.0), 0.0)
+    return Served(rate * lengths.output, token, before + token, wait, concurrency)
+
+
+def waited_s(read: Value, load: Value) -> Value:
+    """Mean wait of a prompt for the passes of others, `read` long, that take a share `load` of time [s]."""
+    return read * load / np.maximum(1.0 - load, 1e-3)

@@ -17,7 +17,7 @@ from gigawatt.perf.shape import Shape
 from .engine import Engine
 from .layout import Layout
 
-__all__ = ["Batch", "Pass", "forward", "touched_experts"]
+__all__ = ["Batch", "Pass", "busiest_copy", "forward", "touched_experts"]
 
 BF16 = 2.0
 STATE_BYTES = 4.0
@@ -25,16 +25,53 @@ STATE_BYTES = 4.0
 
 
 class Batch(NamedTuple):
-    """What a replica does in one pass, per pipeline stage."""
+    """What a replica does in one pass, per pipeline stage: sequences that decode, and prompts."""
 
-    tokens: Value
-    """New tokens [token]."""
-    sequences: Value
-    """Sequences that they belong to, each of which yields a token [1]."""
+    decoding: Value = 0.0
+    """Sequences that decode [1]."""
     context: Value = 0.0
-    """Cached tokens that decoding reads, over all sequences [token]."""
-    pairs: Value = 0.0
-    """Pairs of a new token with itself or one before it in a prompt, over all sequences [1]."""
+    """Cached tokens that each of them reads [token]."""
+    checked: Value = 1.0
+    """New tokens of each of them: more than one where drafted ones are checked [token]."""
+    prompts: Value = 0.0
+    """Prompts that are read [1]."""
+    length: Value = 0.0
+    """New tokens of each prompt [token]."""
+    reused: Value = 0.0
+    """Tokens before them whose cache is there already [token]."""
+
+    @property
+    def tokens(self) -> Value:
+        """New tokens [token]."""
+        return self.decoding * self.checked + self.prompts * self.length
+
+    @property
+    def sequences(self) -> Value:
+        """Sequences, each of which yields a token or more [1]."""
+        return self.decoding + self.prompts
+
+    def busiest(self, copies: Value) -> Batch:
+        """What the busiest of some copies of attention has of it: whole sequences and whole prompts."""
+        return self._replace(
+            decoding=busiest_copy(self.decoding, copies), prompts=busiest_copy(self.prompts, copies)
+        )
+
+
+def busiest_copy(sequences: Value, copies: Value) -> Value:
+    """Sequences of the busiest of some copies that share them evenly [1].
+
+    A whole number goes to ``ceil(sequences / copies)``; a mean load between two whole numbers lies as far
+    between what these give.
+
+    Examples
+    --------
+    >>> [float(busiest_copy(n, 8.0)) for n in (0.5, 1.0, 8.0, 8.25, 9.0, 16.0)]
+    [0.5, 1.0, 1.0, 1.25, 2.0, 2.0]
+    >>> float(busiest_copy(2.5, 1.0))
+    2.5
+    """
+    whole = np.floor(sequences)
+    return np.ceil(whole / copies) + (sequences - whole) * (np.mod(whole, copies) == 0.0)
 
 
 class Pass(NamedTuple):
@@ -101,20 +138,20 @@ def forward(e: Engine, shape: Shape, cut: Layout, batch: Batch) -> Pass:
         Fields broadcast over all inputs. Pipeline stages follow one another, so that a pass goes through
         all layers; what several microbatches in flight gain is `modes`' business.
     """
-    own = batch.tokens / cut.dp
-    """Tokens whose attention a rank works on."""
+    own = batch.busiest(cut.dp)
+    """What the busiest copy of attention works on."""
     attention = shape.full + shape.sliding
-    products = attention * _projections(e, shape, cut, own)
+    products = attention * _projections(e, shape, cut, own.tokens)
     products = products + shape.dense * _feed_forward(e, shape.hidden, shape.ffn, shape.gated,
                                                       batch.tokens, cut.stage)  # fmt: skip
     # Shared experts: where attention is repeated, each rank does its own tokens with whole weights.
     shared = np.where(shape.shared_ffn > 0, shape.moe, 0.0)
     products = products + shared * _feed_forward(
-        e, shape.hidden, shape.shared_ffn, shape.gated, own, cut.tp
+        e, shape.hidden, shape.shared_ffn, shape.gated, own.tokens, cut.tp
     )
-    products = products + shape.mamba * _state_space(e, shape, cut, own)
-    products = products + _head(e, shape, cut, batch.sequences / cut.dp)
-    rows = own * shape.hidden
+    products = products + shape.mamba * _state_space(e, shape, cut, own.tokens)
+    products = products + _head(e, shape, cut, own.decoding * own.checked + own.prompts)
+    rows = own.tokens * shape.hidden
     elementwise = shape.layers * 16.0 * rows * e.stream_s_per_byte
     kernels = (
         (attention + shape.mamba) * e.attention_kernels_s
@@ -123,11 +160,11 @@ def forward(e: Engine, shape: Shape, cut: Layout, batch: Batch) -> Pass:
     )
     parts = Pass(
         products_s=products,
-        attention_s=_cores(e, shape, cut, batch),
+        attention_s=_cores(e, shape, cut, own),
         experts_s=shape.moe * _experts(e, shape, cut, batch.tokens),
-        messages_s=_messages(e, shape, cut, batch.tokens),
+        messages_s=_messages(e, shape, cut, batch.tokens, own.tokens),
         kernels_s=kernels + elementwise,
-        host_s=e.pass_s + e.sequence_s * batch.sequences / cut.dp,
+        host_s=e.pass_s + e.sequence_s * own.sequences,
         wait_s=0.0,
     )
     return parts._replace(wait_s=e.lockstep * (1.0 - 1.0 / cut.dp) * parts.total_s)
@@ -212,47 +249,50 @@ def _experts(e: Engine, shape: Shape, cut: Layout, tokens: Value) -> Value:
     return np.hypot(read, multiply) + moved
 
 
-def _cores(e: Engine, shape: Shape, cut: Layout, batch: Batch) -> Value:
+def _cores(e: Engine, shape: Shape, cut: Layout, own: Batch) -> Value:
     """Attention cores of all layers: decoding reads the cache, prompts multiply their pairs."""
     heads = shape.heads / cut.tp
     kv = np.maximum(shape.kv_heads / cut.tp, 1.0)
     window = np.maximum(shape.window, 1.0)
-    sequences = np.maximum(batch.sequences, 1e-9)
-    near = np.minimum(batch.context / sequences, window) * sequences
-    tokens = (shape.full * batch.context + shape.sliding * near) / cut.dp
+    near = np.minimum(own.context, window)
+    tokens = own.decoding * (shape.full * own.context + shape.sliding * near)
     latent = np.asarray(shape.latent) > 0
     elements = np.where(latent, shape.kv_rank + shape.rope_dim, 2.0 * kv * shape.qk_dim)
     read = tokens * elements * e.cache_bytes * e.cache_s_per_byte
     per_token = np.where(
         latent, 2.0 * (2.0 * shape.kv_rank + shape.rope_dim), 2.0 * (shape.qk_dim + shape.v_dim)
     )
-    multiply = tokens * heads * per_token * e.decode_s_per_flop
-    near_pairs = np.minimum(batch.pairs, batch.tokens * window)
-    pairs = (shape.full * batch.pairs + shape.sliding * near_pairs) / cut.dp
+    multiply = own.checked * tokens * heads * per_token * e.decode_s_per_flop
+    pairs = own.length * (own.length / 2.0 + own.reused)
+    near_pairs = np.minimum(pairs, own.length * window)
+    pairs = own.prompts * (shape.full * pairs + shape.sliding * near_pairs)
     prompts = 2.0 * heads * (shape.qk_dim + shape.v_dim) * pairs * e.prompt_s_per_flop
     # A state-space layer reads and writes one state of 4-byte numbers for each sequence.
     state = STATE_BYTES * shape.mamba_inner * shape.mamba_state / cut.tp
-    states = shape.mamba * 2.0 * batch.sequences / cut.dp * state * e.cache_s_per_byte
+    states = shape.mamba * 2.0 * own.sequences * state * e.cache_s_per_byte
     return np.hypot(read, multiply) + prompts + states
 
 
-def _messages(e: Engine, shape: Shape, cut: Layout, tokens: Value) -> Value:
-    """All-reduces of attention and feed-forward blocks, exchanges of experts, hops between stages."""
-    attention = shape.full + shape.sliding
-    summed = _all_reduce(e, tokens / cut.dp * shape.hidden * BF16, cut.tp, cut.tp)
+def _messages(e: Engine, shape: Shape, cut: Layout, tokens: Value, own: Value) -> Value:
+    """All-reduces of attention, state-space and feed-forward blocks, exchanges of experts, hops.
+
+    `own` are the tokens of the busiest copy of attention, which also sends most in an exchange.
+    """
+    mixers = shape.full + shape.sliding + shape.mamba
+    summed = _all_reduce(e, own * shape.hidden * BF16, cut.tp, cut.tp)
     stage = cut.stage
     whole = _all_reduce(e, tokens * shape.hidden * BF16, stage, stage)
     repeated = np.asarray(cut.dp) > 1
     # Dispatch in 8 bits, combine in 16; outside of a domain a token is sent once to each domain.
-    rows = tokens / stage * shape.hidden * (1.0 + BF16)
+    rows = own / cut.tp * shape.hidden * (1.0 + BF16)
     domains = np.maximum(stage / e.domain, 1.0)
     far = domains * (1.0 - (1.0 - 1.0 / domains) ** shape.top_k) * (1.0 - 1.0 / domains)
     near = rows * np.minimum(shape.top_k, stage) * e.up_s_per_byte
-    start = np.where(stage <= e.domain, e.reduce_s + e.reduce_rank_s * (stage - 1.0), e.far_s)
+    start = np.where(stage <= e.domain, e.flagged_s + e.flagged_rank_s * (stage - 1.0), e.far_s)
     exchange = 2.0 * start + np.maximum(near, rows * far * e.out_s_per_byte * e.far_exposed)
-    hops = (cut.pp - 1.0) * (e.far_s + tokens / cut.dp * shape.hidden * BF16 * e.up_s_per_byte)
+    hops = (cut.pp - 1.0) * (e.far_s + own * shape.hidden * BF16 * e.up_s_per_byte)
     return (
-        attention * summed
+        mixers * np.where(np.asarray(shape.parallel) > 0, 0.0, summed)
         + shape.moe * np.where(repeated, exchange, whole)
         + shape.dense * whole
         + hops
@@ -260,9 +300,13 @@ def _messages(e: Engine, shape: Shape, cut: Layout, tokens: Value) -> Value:
 
 
 def _all_reduce(e: Engine, size: Value, ranks: Value, span: Value) -> Value:
-    """All-reduce of a small message: a start, and bytes once or twice over the links [s]."""
+    """All-reduce of a small message: a start, and bytes once or twice over the links [s].
+
+    Where flags travel with the data, it starts sooner and moves twice the bytes; the faster way is taken.
+    """
     inside = np.asarray(span) <= e.domain
     start = np.where(inside, e.reduce_s + e.reduce_rank_s * (ranks - 1.0), e.far_s)
+    flagged = np.where(inside, e.flagged_s + e.flagged_rank_s * (ranks - 1.0), e.far_s)
     link = np.where(inside, e.up_s_per_byte, np.maximum(e.up_s_per_byte, e.out_s_per_byte))
     moved = np.maximum(2.0 * (ranks - 1.0) / ranks, 1.0) * size * link
-    return np.where(np.asarray(ranks) > 1, start + moved, 0.0)
+    return np.where(np.asarray(ranks) > 1, np.minimum(start + moved, flagged + 2.0 * moved), 0.0)

@@ -43,6 +43,8 @@ class ServingRate:
         What the rate rests on.
     outside : tuple of str
         What no measured point covers.
+    code : str
+        Error code where the model refused, E701 where the record of the system lacks figures.
     """
 
     system_id: str
@@ -56,6 +58,7 @@ class ServingRate:
     why: str
     ground: str
     outside: tuple[str, ...]
+    code: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON; `from_dict` is its inverse."""
@@ -124,9 +127,11 @@ def serving_rate(
     try:
         answer = serve(catalog, architecture, request, model=model)
     except InputError as error:
-        why = error.problems[0].message
-        nothing = (0.0, 0.0, 0.0)
-        return ServingRate(system_id, precision or "", "", 0, nothing, 0.0, 0.0, 0.0, why, "", ())
+        (problem, *_), nothing = error.problems, (0.0, 0.0, 0.0)
+        return ServingRate(
+            system_id, precision or "", "", 0, nothing, 0.0, 0.0, 0.0, problem.message, "", (),
+            problem.code,
+        )  # fmt: skip
     power = answer.power.busy_w if answer.power is not None else 0.0
     chosen = answer.request.precision or ""
     if not answer.best:

@@ -1,6 +1,7 @@
 """Every layout at every load: what a model serves on a system within limits of latency.
 
-Layouts are few and loads a grid, so that all are evaluated in one pass over arrays; nothing is pruned.
+Layouts are few and loads a ladder, so that all are evaluated in one pass over arrays; the load that just
+keeps the limits is found by halving. The rates are those of `modes`, which measured points validate.
 """
 
 from __future__ import annotations
@@ -9,35 +10,23 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gigawatt.core.arrays import Array
 from gigawatt.perf.chip import Chip
 from gigawatt.perf.shape import Shape
 
+from .apart import Readers, paired, readers_of
 from .engine import Engine
 from .layout import Layout
 from .layouts import layouts_of
-from .memory import most_sequences
-from .modes import Lengths, added_s, prompt_s, token_s
+from .memory import cache_bytes, weight_bytes
+from .modes import Lengths, Limits, Served, aggregated, most_at_once, token_s, under_limits
 
-__all__ = ["Limits", "ServingFound", "ServingPoint", "search_serving"]
+__all__ = ["ServingFound", "ServingPoint", "search_serving"]
 
-_LOADS = 64
-_MOST_LOAD = 0.95
-"""Load of a prefill worker at most; beyond, queues grow without bound [1]."""
-
-
-class Limits(NamedTuple):
-    """What must hold of every point that counts."""
-
-    ttft_s: float
-    """Time to the first token [s]."""
-    tpot_s: float
-    """Time of an output token [s]."""
-    tail: float = 1.0
-    """What the limits' percentile of TPOT has over its mean [1]."""
-    wait: float = 1.0
-    """The same of the wait for a prompt [1]."""
+_LOADS = 40
+_HALVINGS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +91,22 @@ class ServingFound:
     short_bytes: float = 0.0
 
 
-class _Grid(NamedTuple):
-    """All layouts, down, at all loads, across."""
+class _Points(NamedTuple):
+    """Points as columns."""
 
-    cuts: list[Layout]
-    cut: Layout
+    layout: NDArray[np.intp]
+    """Place of the layout among those that fit [1]."""
+    prefill: NDArray[np.intp]
+    """The same of the prefill side; −1 where there is none [1]."""
+    accelerators: Array
+    share: Array
     sequences: Array
-    token: Array
-    fits: Array
-    prompt: Array
-    first: Array
+    rate: Array
+    """Tokens a second for each accelerator of the unit [token/s]."""
+    tpot: Array
+    ttft: Array
+    kept: NDArray[np.bool_]
+    """Whether both limits are kept."""
 
 
 def search_serving(
@@ -125,6 +120,7 @@ def search_serving(
     most_sequences_per_copy: float,
     apart: bool = True,
     handover_s: float = 0.1,
+    most_load: float = 0.95,
 ) -> ServingFound:
     """Search layouts and loads.
 
@@ -139,151 +135,187 @@ def search_serving(
     most_sequences_per_copy : float
         What the runtime lets in at once [1].
     apart : bool
-        Whether prefill and decoding may also be apart.
+        Whether prefill and decoding may be apart.
     handover_s : float
-        Time to hand a cache over, where they are [s].
+        Handing a cache over [s].
+    most_load : float
+        Share of its capacity at which a prefill worker runs at most [1].
     """
     cuts = layouts_of(chip, shape, most_accelerators)
-    grid = _grid(engine, shape, cuts, lengths, most_sequences_per_copy)
-    if not grid.fits.any():
-        return ServingFound(layouts=len(cuts), short_bytes=_short(engine, shape, grid, lengths))
-    points = _shared(engine, shape, grid, lengths, limits)
+    every = Layout(*(np.array(column) for column in zip(*cuts, strict=True)))
+    most = most_at_once(engine, shape, every, lengths, most_sequences_per_copy)
+    fitting = np.flatnonzero(most >= 1.0)
+    if not fitting.size:
+        return ServingFound(layouts=len(cuts), short_bytes=_short(engine, shape, every, lengths))
+    cuts = [cuts[i] for i in fitting]
+    cut = Layout(*(column[fitting] for column in every))
+    found = [_together(engine, shape, cut, lengths, limits, most_sequences_per_copy)]
     if apart:
-        points += _split(grid, lengths, limits, most_accelerators, handover_s)
-    ranked: dict[tuple[str, bool], ServingPoint] = {}
-    for p, kept in points:
-        key = (p.layout, bool(p.prefill))
-        if kept and (key not in ranked or p.tokens_per_s > ranked[key].tokens_per_s):
-            ranked[key] = p
-    every = [p for p, _ in points]
+        readers = readers_of(engine, shape, cut, lengths)
+        token, sequences = _decoding(engine, shape, cut, lengths, limits, most[fitting])
+        found.append(
+            _apart(
+                cut,
+                readers,
+                token,
+                sequences,
+                lengths,
+                limits,
+                most_accelerators,
+                most_load,
+                handover_s,
+            )
+        )
+    points = _Points(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+    names = [str(c) for c in cuts]
+    total = points.rate * points.accelerators * np.floor(most_accelerators / points.accelerators)
+    best = _of_each_layout(points, total)
+    front = _front(points, limits)
+    (fastest,) = _as_points(points, np.array([points.tpot.argmin()]), names)
     return ServingFound(
-        best=sorted(ranked.values(), key=lambda p: -_in_all(p, most_accelerators)),
-        front=_front([p for p in every if p.ttft_s <= limits.ttft_s]),
-        layouts=len(cuts),
-        fitting=int(grid.fits.any(axis=1).sum()),
-        points=len(points),
-        fastest=min(every, key=lambda p: p.tpot_s),
-        soonest_s=min(p.ttft_s for p in every),
+        best=_as_points(points, best, names),
+        front=_as_points(points, front, names),
+        layouts=len(every.tp),
+        fitting=len(cuts),
+        points=points.tpot.size,
+        fastest=fastest,
+        soonest_s=float(points.ttft.min()),
     )
 
 
-def _in_all(point: ServingPoint, accelerators: int) -> float:
-    """Tokens a second of as many whole units as there are accelerators for [token/s]."""
-    units = accelerators // point.accelerators
-    return point.tokens_per_s * point.accelerators * units
+def _ladder(most: Array) -> Array:
+    """Loads of layouts, down, by even steps of their logarithm, across [1]."""
+    return np.asarray(most[:, None] ** np.linspace(0.0, 1.0, _LOADS))
 
 
-def _grid(e: Engine, shape: Shape, cuts: list[Layout], lengths: Lengths, most: float) -> _Grid:
-    cut = Layout(*(np.array(column)[:, None] for column in zip(*cuts, strict=True)))
-    held = most_sequences(e, shape, cut, lengths.admitted(e))
-    room = np.minimum(held, most * cut.dp * cut.pp)
-    shares = np.linspace(0.0, 1.0, _LOADS)
-    sequences = np.exp(shares * np.log(np.maximum(room, 1.0)))
-    token = token_s(e, shape, cut, sequences, lengths)
-    prompt, first = prompt_s(e, shape, cut, lengths, waiting=sequences / 8.0)
-    fits = np.broadcast_to(held >= 1.0, sequences.shape)
-    _, alone = prompt_s(e, shape, cut, lengths)
-    return _Grid(cuts, cut, sequences, token, fits, prompt, np.broadcast_to(alone, first.shape))
+def _together(
+    e: Engine, shape: Shape, cut: Layout, lengths: Lengths, limits: Limits, most: float
+) -> _Points:
+    """Prompts and decoding on the same accelerators: a ladder of loads, and the most within the limits."""
+    largest = np.asarray(most_at_once(e, shape, cut, lengths, most))
+    down = Layout(*(np.asarray(column)[:, None] for column in cut))
+    ladder = aggregated(e, shape, down, _ladder(largest), lengths)
+    most_kept = under_limits(e, shape, cut, lengths, most, limits)
+    kept = np.asarray(ladder.keeps(limits))
+    served = Served(
+        *(
+            np.concatenate([np.broadcast_to(a, kept.shape), np.reshape(b, (-1, 1))], axis=1)
+            for a, b in zip(ladder, most_kept, strict=True)
+        )
+    )
+    real = served.tokens_per_s > 0.0
+    kept = np.concatenate([kept, real[:, -1:]], axis=1)
+    place = np.broadcast_to(np.arange(largest.size)[:, None], kept.shape)[real]
+    size = np.asarray(cut.accelerators)[place]
+    return _Points(
+        layout=place,
+        prefill=np.full(place.size, -1),
+        accelerators=size,
+        share=np.zeros(place.size),
+        sequences=served.sequences[real],
+        rate=served.tokens_per_s[real] / size,
+        tpot=served.tpot_s[real],
+        ttft=served.ttft_s[real],
+        kept=kept[real],
+    )
 
 
-def _shared(
-    e: Engine, shape: Shape, g: _Grid, lengths: Lengths, limits: Limits
-) -> list[tuple[ServingPoint, bool]]:
-    """Prompts and decoding on the same accelerators."""
-    added = added_s(e, shape, g.cut, g.sequences, lengths, g.sequences / 8.0, g.token)
-    busy = g.sequences * added / lengths.output
-    tpot = g.token + busy
-    load = busy / tpot
-    ttft = g.first + g.token + limits.wait * g.prompt * load / np.maximum(1.0 - load, 1e-3)
-    rate = g.sequences / tpot / g.cut.accelerators
-    ok = g.fits & (limits.tail * tpot <= limits.tpot_s) & (ttft <= limits.ttft_s)
-    found = []
-    for i, cut in enumerate(g.cuts):
-        for j in range(_LOADS):
-            if g.fits[i, j]:
-                point = ServingPoint(
-                    layout=str(cut),
-                    prefill="",
-                    accelerators=int(cut.accelerators),
-                    prefill_share=0.0,
-                    sequences=float(g.sequences[i, j]),
-                    tokens_per_s=float(rate[i, j]),
-                    tpot_s=float(tpot[i, j]),
-                    ttft_s=float(ttft[i, j]),
-                )
-                found.append((point, bool(ok[i, j])))
-    return found
+def _decoding(
+    e: Engine, shape: Shape, cut: Layout, lengths: Lengths, limits: Limits, most: Array
+) -> tuple[Array, Array]:
+    """Times of a token and loads of decoding workers: a ladder, and the most within the limit."""
+    low, high = np.zeros(most.size), np.ones(most.size)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        token = token_s(e, shape, cut, most**middle, lengths)
+        kept = limits.tail * token <= limits.tpot_s
+        low, high = np.where(kept, middle, low), np.where(kept, high, middle)
+    sequences = np.sort(np.concatenate([_ladder(most), (most**low)[:, None]], axis=1), axis=1)
+    down = Layout(*(np.asarray(column)[:, None] for column in cut))
+    return np.asarray(token_s(e, shape, down, sequences, lengths)), sequences
 
 
-def _split(
-    g: _Grid, lengths: Lengths, limits: Limits, most: int, handover_s: float
-) -> list[tuple[ServingPoint, bool]]:
-    """Decoding by itself, prompts on as many workers of the best prefill layout as it takes."""
-    side = _prefill(g, limits, handover_s)
-    if side is None:
-        return []
-    name, size, prompt, ttft = side
-    found = []
-    for i, cut in enumerate(g.cuts):
-        for j in range(_LOADS):
-            if not g.fits[i, j]:
-                continue
-            token = float(g.token[i, j])
-            decoded = float(g.sequences[i, j]) / token
-            helpers = decoded / lengths.output * prompt * size
-            total = float(cut.accelerators) + helpers
-            workers = max(1, round(size / helpers)) if helpers < size else 1
-            unit = int(cut.accelerators) * workers + size * max(1, round(helpers * workers / size))
-            if unit > most:
-                continue
-            point = ServingPoint(
-                layout=str(cut),
-                prefill=name,
-                accelerators=unit,
-                prefill_share=helpers / total,
-                sequences=float(g.sequences[i, j]),
-                tokens_per_s=decoded / total,
-                tpot_s=token,
-                ttft_s=ttft + token,
-            )
-            ok = limits.tail * token <= limits.tpot_s and ttft + token <= limits.ttft_s
-            found.append((point, ok))
-    return found
+def _apart(
+    cut: Layout,
+    readers: Readers,
+    token: Array,
+    sequences: Array,
+    lengths: Lengths,
+    limits: Limits,
+    most_accelerators: int,
+    most_load: float,
+    handover_s: float,
+) -> _Points:
+    """Decoding by itself, prompts on workers of their own."""
+    each = sequences / (lengths.output * token)
+    pair = paired(
+        readers,
+        np.asarray(cut.accelerators),
+        token,
+        each,
+        limits,
+        most_accelerators=most_accelerators,
+        most_load=most_load,
+        handover_s=handover_s,
+    )
+    # Where prompts are what binds, decoding runs below the load that it could have.
+    own = pair.requests_per_s / pair.decoding
+    able = np.maximum.accumulate(each, axis=1)
+    load = np.array([np.interp(x, xs, n) for x, xs, n in zip(own, able, sequences, strict=True)])
+    real = pair.requests_per_s > 0.0
+    size = pair.accelerators[real]
+    served = pair.requests_per_s[real] * lengths.output
+    tpot = load[real] * pair.decoding[real] / served
+    reader = pair.reader[real]
+    return _Points(
+        layout=np.broadcast_to(np.arange(len(token))[:, None], real.shape)[real],
+        prefill=readers.layout[reader],
+        accelerators=size,
+        share=pair.reading[real] * readers.size[reader] / size,
+        sequences=load[real],
+        rate=served / size,
+        tpot=tpot,
+        ttft=pair.first_s[real] + pair.wait_s[real],
+        kept=limits.tail * tpot <= limits.tpot_s,
+    )
 
 
-def _prefill(g: _Grid, limits: Limits, handover_s: float) -> tuple[str, int, float, float] | None:
-    """The cheapest prefill layout within the limit: name, accelerators, time of a prompt at its load, TTFT."""
-    best: tuple[float, str, int, float, float] | None = None
-    for i, cut in enumerate(g.cuts):
-        if not g.fits[i].any():
-            continue
-        prompt, first = float(g.prompt[i, -1]), float(g.first[i, 0])
-        slack = limits.ttft_s - first - handover_s
-        if slack <= 0.0:
-            continue
-        # Prompts of one length that arrive at random wait load / (1 − load) / 2 of them.
-        half = limits.wait * prompt / 2.0
-        load = min(slack / (slack + half), _MOST_LOAD)
-        ttft = first + handover_s + half * load / (1.0 - load)
-        cost = float(cut.accelerators) * prompt / load
-        if best is None or cost < best[0]:
-            best = cost, str(cut), int(cut.accelerators), prompt / load, ttft
-    return None if best is None else best[1:]
+def _of_each_layout(points: _Points, total: Array) -> NDArray[np.intp]:
+    """Of each layout, together and apart, the point within the limits that serves most; most first."""
+    order = np.flatnonzero(points.kept)
+    order = order[np.lexsort((points.accelerators[order], -total[order]))]
+    key = points.layout[order] * 2 + (points.prefill[order] >= 0)
+    _, first = np.unique(key, return_index=True)
+    return np.asarray(order[np.sort(first)])
 
 
-def _front(points: list[ServingPoint]) -> list[ServingPoint]:
-    """Points that no other beats in both tokens/s per accelerator and TPOT."""
-    front: list[ServingPoint] = []
-    for p in sorted(points, key=lambda p: (p.tpot_s, -p.tokens_per_s)):
-        if not front or p.tokens_per_s > front[-1].tokens_per_s * (1.0 + 1e-9):
-            front.append(p)
-    return front
+def _front(points: _Points, limits: Limits) -> NDArray[np.intp]:
+    """Points in time for the first token that no other beats in both tokens/s per accelerator and TPOT."""
+    timely = np.flatnonzero(points.ttft <= limits.ttft_s)
+    order = timely[np.lexsort((-points.rate[timely], points.tpot[timely]))]
+    rate = points.rate[order]
+    before = np.concatenate([[0.0], np.maximum.accumulate(rate)[:-1]])
+    return np.asarray(order[rate > before * (1.0 + 1e-9)])
 
 
-def _short(e: Engine, shape: Shape, g: _Grid, lengths: Lengths) -> float:
+def _as_points(points: _Points, chosen: NDArray[np.intp], names: list[str]) -> list[ServingPoint]:
+    return [
+        ServingPoint(
+            layout=names[points.layout[i]],
+            prefill="" if points.prefill[i] < 0 else names[points.prefill[i]],
+            accelerators=int(points.accelerators[i]),
+            prefill_share=float(points.share[i]),
+            sequences=float(points.sequences[i]),
+            tokens_per_s=float(points.rate[i]),
+            tpot_s=float(points.tpot[i]),
+            ttft_s=float(points.ttft[i]),
+        )
+        for i in chosen
+    ]
+
+
+def _short(e: Engine, shape: Shape, cut: Layout, lengths: Lengths) -> float:
     """Memory that the best layout lacks on an accelerator for one request [B]."""
-    from .memory import cache_bytes, weight_bytes
-
-    needed = weight_bytes(e, shape, g.cut) + e.reserved_bytes
-    needed = needed + cache_bytes(e, shape, g.cut, lengths.admitted(e)) / e.usable
+    needed = weight_bytes(e, shape, cut) + e.reserved_bytes
+    needed = needed + cache_bytes(e, shape, cut, lengths.admitted(e)) / e.usable
     return float(np.min(needed - e.hbm_bytes))

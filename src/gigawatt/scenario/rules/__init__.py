@@ -56,6 +56,8 @@ from .workloads import (
     campaigns_can_be_answered,
     campaigns_know_where_they_run,
     campaigns_wait_for_others,
+    partners_that_work_state_their_system,
+    places_have_names_of_their_own,
 )
 
 __all__ = ["RULES", "Case", "check_rules"]
@@ -85,6 +87,8 @@ RULES: tuple[Rule, ...] = (
     campaigns_can_be_answered,
     campaigns_know_where_they_run,
     campaigns_wait_for_others,
+    places_have_names_of_their_own,
+    partners_that_work_state_their_system,
     clusters_fit_somewhere,
     streams_can_be_answered,
     partners_are_priced_in_one_way,

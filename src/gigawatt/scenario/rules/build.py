@@ -24,7 +24,9 @@ _MOST_HELD = 20_000_000
 
 
 def there_is_something_to_build(case: Case) -> Iterator[Problem]:
-    """A fleet needs sites and hardware."""
+    """A fleet needs sites and hardware, or partners whose system is known."""
+    if any(partner.system is not None for partner in case.spec.partners.values()):
+        return
     for part, what in (("sites", "site with power"), ("hardware", "system to put there")):
         if not getattr(case.spec, part):
             yield case.problem(

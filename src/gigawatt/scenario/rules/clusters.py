@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gigawatt.catalog import System
 from gigawatt.core.errors import Problem
 
 from .case import Case
@@ -66,7 +67,13 @@ def _packages_per_mw(case: Case, key: str) -> float:
     if record is None or hardware is None:
         return 0.0
     power = hardware.rack_power or (record.rack_power.value if record.rack_power else 0.0)
+    power *= hardware.it_power_factor or _it_power_factor(case, record)
     return record.packages_per_rack.value / power if power else 0.0
+
+
+def _it_power_factor(case: Case, record: System) -> float:
+    """IT power of a rack with its network and storage over its own [1]."""
+    return float((record.it_power_factor or case.catalog.defaults.it_power_factor).value)
 
 
 def _partners(case: Case) -> dict[str, float]:
@@ -76,6 +83,7 @@ def _partners(case: Case) -> dict[str, float]:
             continue
         record = case.catalog.system(partner.system)
         if record.rack_power is not None:
-            per_mw = record.packages_per_rack.value / record.rack_power.value
+            power = record.rack_power.value * _it_power_factor(case, record)
+            per_mw = record.packages_per_rack.value / power
             found[key] = float(int(max(partner.capacity.values()) * per_mw))
     return found

@@ -15,6 +15,8 @@ __all__ = [
     "campaigns_know_where_they_run",
     "campaigns_wait_for_others",
     "model_is_known",
+    "partners_that_work_state_their_system",
+    "places_have_names_of_their_own",
 ]
 
 _MOST_SEQUENCE = 2**24
@@ -165,6 +167,33 @@ def campaigns_know_where_they_run(case: Case) -> Iterator[Problem]:
                 f"{path}.count",
                 "A cluster has a 'share' or a 'count', not both.",
                 "Remove one of the two.",
+            )
+
+
+def places_have_names_of_their_own(case: Case) -> Iterator[Problem]:
+    """A site and a partner of one name could not be told apart where a campaign names its places."""
+    for key in case.spec.partners:
+        if key in case.spec.sites:
+            yield case.problem(
+                "E334",
+                f"partners.{key}",
+                f"There is a site '{key}' too; whoever names '{key}' could mean either.",
+                "Give the partner or the site another name.",
+            )
+
+
+def partners_that_work_state_their_system(case: Case) -> Iterator[Problem]:
+    """What runs at a partner whose system is not stated is known to nobody, so no workload can use it."""
+    workloads = case.spec.workloads
+    if not workloads.training and not workloads.serving:
+        return
+    for key, partner in case.spec.partners.items():
+        if partner.system is None:
+            yield case.problem(
+                "W120",
+                f"partners.{key}",
+                "This partner states no system, so no workload can use its capacity.",
+                f"Add partners.{key}.system, such as gb300-nvl72.",
             )
 
 

@@ -80,7 +80,8 @@ class ServingCase:
     requests : float
         Requests in all; infinite where there are always more [1].
     tp, pp, ep : int
-        Ranks of a replica; 0 where the layout is chosen, as submitters choose it.
+        Ranks of a replica; 0 where the layout is chosen, as submitters choose it, with the ranks of its
+        attention that the row states, if any.
     copies : bool
         Whether attention is repeated on every rank.
     prefill : tuple of int

@@ -20,6 +20,7 @@ from gigawatt.perf.serving.engines import engine_of, stack_engines
 from gigawatt.perf.serving.layout import Layout, layout_of
 from gigawatt.perf.serving.modes import (
     Lengths,
+    Limits,
     Served,
     aggregated,
     disaggregated,
@@ -45,8 +46,10 @@ class ServingPrediction(NamedTuple):
     """Output tokens [token/s]."""
     tpot_s: Array
     """Time of an output token [s]."""
-    ttft_s: Array
+    first_s: Array
     """Time to the first token, without a queue [s]."""
+    ttft_s: Array
+    """The same with the mean wait for other prompts [s]."""
 
 
 class _Group(NamedTuple):
@@ -75,10 +78,11 @@ def predict_serving(
         Serving constants by name.
     """
     n = len(cases)
-    found = ServingPrediction(np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan))
+    found = ServingPrediction(*(np.full(n, np.nan) for _ in ServingPrediction._fields))
     for rows, served, gpus in _by_mode(cases, constants):
         found.tokens_per_s_per_gpu[rows] = served.tokens_per_s / gpus
         found.tpot_s[rows] = served.tpot_s
+        found.first_s[rows] = served.first_s
         found.ttft_s[rows] = served.ttft_s
     return found
 
@@ -149,7 +153,7 @@ def _static(g: _Group) -> Served:
     token = token_s(g.engine, g.shape, g.cut, g.load, g.lengths)
     prompt, first = prompt_s(g.engine, g.shape, g.cut, g.lengths, _ALL_AT_ONCE)
     time = g.load * prompt + g.lengths.output * token
-    return Served(g.load * g.lengths.output / time, token, first, g.load)
+    return Served(g.load * g.lengths.output / time, token, first, 0.0, g.load)
 
 
 def _chosen(cases: Sequence[ServingCase], g: _Group, c: Mapping[str, Value]) -> Served:
@@ -157,10 +161,11 @@ def _chosen(cases: Sequence[ServingCase], g: _Group, c: Mapping[str, Value]) -> 
     n = len(cases)
     limited = np.array([case.run.mode != "offline" for case in cases])
     ttft, tpot = (np.array([case.limits_s[k] for case in cases]) for k in (0, 1))
-    lone = np.array([case.runtime.lone for case in cases])
+    stated = np.array([float(case.run.tp or 0) for case in cases])
+    lone = np.array([case.runtime.lone for case in cases]) & (stated == 0.0)
     sparse = np.array([bool(case.shape.moe and case.shape.latent) for case in cases])
-    best = {kind: Served(*(np.zeros(n) for _ in range(4))) for kind in ("free", "kept")}
-    tail = (c["tail.tpot"], c["tail.wait"])
+    best = {kind: Served(*(np.zeros(n) for _ in Served._fields)) for kind in ("free", "kept")}
+    limits = Limits(ttft, tpot, c["tail.tpot"], c["tail.wait"])
     for ranks, copies in ((1, False), (2, False), (4, False), (8, False), (8, True), (4, True)):
         allowed = (g.gpus >= ranks) & (sparse | (not copies))
         cut = layout_of(np.full(n, float(ranks)), 1.0, ranks if copies else 1.0, copies)
@@ -168,7 +173,8 @@ def _chosen(cases: Sequence[ServingCase], g: _Group, c: Mapping[str, Value]) -> 
         if ranks == 1:
             lone &= free.tokens_per_s <= 0.0
         allowed &= ~lone | (g.gpus == ranks)
-        kept = under_limits(g.engine, g.shape, cut, g.lengths, g.most, ttft, tpot, tail)
+        allowed &= (stated == 0.0) | (stated == ranks)
+        kept = under_limits(g.engine, g.shape, cut, g.lengths, g.most, limits)
         for kind, found in (("free", free), ("kept", kept)):
             each = found._replace(tokens_per_s=found.tokens_per_s / ranks)
             better = allowed & (each.tokens_per_s > best[kind].tokens_per_s)
@@ -178,12 +184,8 @@ def _chosen(cases: Sequence[ServingCase], g: _Group, c: Mapping[str, Value]) -> 
     most = c["load"] * best["free"].tokens_per_s
     kept = best["kept"]
     rate = np.where(limited, np.minimum(kept.tokens_per_s, most), best["free"].tokens_per_s)
-    return Served(
-        rate,
-        np.where(limited, kept.tpot_s, best["free"].tpot_s),
-        np.where(limited, kept.ttft_s, best["free"].ttft_s),
-        np.where(limited, kept.sequences, best["free"].sequences),
-    )
+    chosen = Served(*(np.where(limited, a, b) for a, b in zip(kept, best["free"], strict=True)))
+    return chosen._replace(tokens_per_s=rate)
 
 
 def _disaggregated(cases: Sequence[ServingCase], g: _Group, c: Mapping[str, Value]) -> Served:

@@ -76,8 +76,9 @@ class ServingValidation:
 
         Parameters
         ----------
-        figure : {"throughput", "tpot", "ttft"}
-            Output tokens/s per accelerator; time of an output token; time to the first token.
+        figure : {"throughput", "tpot", "ttft", "first"}
+            Output tokens/s per accelerator; time of an output token; time to the first token, and the
+            same without a queue.
         """
         if figure == "throughput":
             predicted = self.predicted.tokens_per_s_per_gpu
@@ -90,7 +91,8 @@ class ServingValidation:
                 for case in self.cases
             ]
         else:
-            predicted = self.predicted.ttft_s * 1e3
+            times = self.predicted.ttft_s if figure == "ttft" else self.predicted.first_s
+            predicted = times * 1e3
             measured = [
                 case.run.ttft_ms if case.run.mode in {"agg", "disagg"} else None
                 for case in self.cases
@@ -110,6 +112,7 @@ class ServingValidation:
             "overall": self.line("throughput"),
             "tpot": self.line("tpot"),
             "ttft": self.line("ttft"),
+            "ttft_without_queue": self.line("first"),
         }
 
     def modes(self) -> dict[str, ServingErrors]:
@@ -128,6 +131,14 @@ class ServingValidation:
             if line is not None:
                 found[name] = line
         return found
+
+    def first_tokens(self, figure: str = "ttft") -> dict[str, ServingErrors]:
+        """Errors of the time to the first token by mode: `ttft`, or `first`, without a queue."""
+        lines = {
+            mode: self.line(figure, lambda case, mode=mode: case.run.mode == mode)  # type: ignore[misc]
+            for mode in ("agg", "disagg")
+        }
+        return {mode: line for mode, line in lines.items() if line is not None}
 
     def beside(self, tpot_s: Array) -> dict[str, ServingErrors | None]:
         """Errors of TPOT of another model and of this one, on the rows that the other covers.
@@ -221,12 +232,17 @@ def validate_serving(
 
 
 def serving_bands(found: ServingValidation) -> dict[str, Band]:
-    """Bands of measured over predicted tokens/s: by generation, from throughput and from TPOT."""
+    """Bands of measured over predicted figures: rates and TPOT by generation, TTFT by mode."""
     bands = {}
     for figure in ("throughput", "tpot"):
         for name, line in found.classes(figure)["generation"].items():
-            low, high = 1.0 / (1.0 + line.p90_signed), 1.0 / (1.0 + line.p10_signed)
-            bands[f"{figure} {name}"] = Band(
-                low=round(low, 3), high=round(high, 3), groups=line.groups
-            )
+            bands[f"{figure} {name}"] = _band(line)
+    for name, line in found.first_tokens().items():
+        bands[f"ttft {name}"] = _band(line)
     return bands
+
+
+def _band(line: ServingErrors) -> Band:
+    """Measured over predicted, between which four of five groups lie."""
+    low, high = 1.0 / (1.0 + line.p90_signed), 1.0 / (1.0 + line.p10_signed)
+    return Band(low=round(low, 3), high=round(high, 3), groups=line.groups)
