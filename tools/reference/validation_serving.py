@@ -87,8 +87,8 @@ _REMAINS = (
     "bandwidth of large all-reduces from a third to two thirds of the datasheet, and the model takes a half. "
     "Two rows of vLLM in 2024 on eight L40S served about 73 % of what is predicted, Llama 2 70B over four of a "
     "composed server a third more and, within limits of latency, twice as much. RTX PRO 6000 serves more than "
-    "predicted: Qwen3 30B and Llama 4 Maverick over several cards by half, MLPerf's rows with limits of latency "
-    "by half to nine tenths; its pipelines over eight cards fill less well, Llama 3.3 70B at 51 to 100 %.",
+    "predicted: Qwen3 30B and Llama 4 Maverick over several cards by half, MLPerf's rows with limits of "
+    "latency by half to nine tenths; its pipelines over eight cards fill less well, Llama 3.3 70B at 51 to 100 %.",
     "**Falcon 180B and Mistral 7B with TensorRT-LLM 0.9** at batches of hundreds: overheads for each sequence.",
     "**Wide expert parallelism** rests on two rows, which both ran faster than predicted.",
 )
