@@ -105,14 +105,6 @@ class WaterfallRow:
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Posting:
-    party: str
-    debit: str
-    credit: str
-    line: str
-
-
 @dataclass
 class Books:
     """A sheet with the books of several parties on it."""
@@ -122,7 +114,7 @@ class Books:
     cash_items: list[CashItem] = field(default_factory=list)
     waterfall: list[WaterfallRow] = field(default_factory=list)
     opening: dict[str, list[str]] = field(default_factory=dict)
-    _postings: list[_Posting] = field(default_factory=list)
+    _moved: dict[str, dict[str, list[tuple[str, int]]]] = field(default_factory=dict)
 
     def party(self, key: str, name: str, role: Role) -> str:
         """Open the books of a party, once; a vendor who also invests stays a vendor."""
@@ -176,7 +168,9 @@ class Books:
         for account in (debit, credit):
             if account not in ACCOUNTS:
                 raise ValueError(f"there is no account {account}")
-        self._postings.append(_Posting(party, debit, credit, line.name))
+        of_party = self._moved.setdefault(party, {})
+        of_party.setdefault(debit, []).append((line.name, 1))
+        of_party.setdefault(credit, []).append((line.name, -1))
 
     def open_with(self, line: Row, party: str) -> None:
         """Cash that a party has at the start."""
@@ -192,10 +186,8 @@ class Books:
 
     def expenses(self, party: str, accounts: Iterable[str]) -> Expr:
         """What has been posted so far to accounts of a party: debits less credits."""
-        wanted = set(accounts)
-        terms = [(p.line, 1) for p in self._postings if p.party == party and p.debit in wanted]
-        terms += [(p.line, -1) for p in self._postings if p.party == party and p.credit in wanted]
-        return self._signed(terms)
+        moved = self._moved.get(party, {})
+        return self._signed([entry for name in accounts for entry in moved.get(name, [])])
 
     def _signed(self, terms: list[tuple[str, int]]) -> Expr:
         plus = [self.sheet.row(name) for name, sign in terms if sign > 0]
@@ -209,8 +201,7 @@ class Books:
 
         A party whose books nothing was posted in is left out.
         """
-        posted = {posting.party for posting in self._postings}
-        self.parties = {key: party for key, party in self.parties.items() if key in posted}
+        self.parties = {key: party for key, party in self.parties.items() if key in self._moved}
         for party in self.parties:
             self._close(party)
 
@@ -221,8 +212,7 @@ class Books:
         self._waterfall(party)
         for name, account in ACCOUNTS.items():
             moved = self.expenses(party, [name])
-            used = any(name in (p.debit, p.credit) for p in self._postings if p.party == party)
-            if not used and name != "cash":
+            if name not in self._moved[party] and name != "cash":
                 continue
             label = account.label.lower()
             if account.kind in profit:

@@ -225,8 +225,8 @@ def _coordinates(scenario: Scenario, inputs: Inputs, built: Built) -> dict[str, 
 
 
 def _tree(scenario: Scenario, inputs: Inputs, built: Built) -> xr.DataTree:
-    coordinates = _coordinates(scenario, inputs, built)
-    groups: dict[str, dict[str, Any]] = {}
+    axes = {dim: _Axis.of(dim, labels) for dim, labels in _coordinates(scenario, inputs, built).items()}
+    groups: dict[str, dict[str, xr.Variable]] = {}
     for figure in FIGURES:
         group, _, variable = figure.name.partition(".")
         attrs = {
@@ -246,10 +246,7 @@ def _tree(scenario: Scenario, inputs: Inputs, built: Built) -> xr.DataTree:
         attrs = {"units": array.unit, "long_name": name.replace("_", " ")}
         groups.setdefault("inputs", {})[name] = xr.Variable(dims, values, attrs, fastpath=True)
     datasets = {
-        f"/{group}": xr.Dataset(
-            variables,
-            {dim: coordinates[dim] for dim in _dims_of(variables)},
-        )
+        f"/{group}": xr.Dataset(variables, _Axis.together([axes[d] for d in _dims_of(variables)]))
         for group, variables in groups.items()
     }
     tree = xr.DataTree.from_dict(datasets, name="plan")
@@ -261,6 +258,26 @@ def _tree(scenario: Scenario, inputs: Inputs, built: Built) -> xr.DataTree:
         }
     )
     return tree
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """Labels of one dimension with their index, made once and shared by all groups."""
+
+    index: xr.indexes.PandasIndex
+    variables: Mapping[Any, xr.Variable]
+
+    @classmethod
+    def of(cls, dim: str, labels: Any) -> _Axis:
+        index = xr.indexes.PandasIndex(xr.IndexVariable(dim, labels).to_index(), dim)
+        return cls(index, index.create_variables())
+
+    @staticmethod
+    def together(axes: list[_Axis]) -> xr.Coordinates:
+        return xr.Coordinates(
+            {name: variable for axis in axes for name, variable in axis.variables.items()},
+            {name: axis.index for axis in axes for name in axis.variables},
+        )
 
 
 def _dims_of(variables: Mapping[str, xr.Variable]) -> list[str]:
