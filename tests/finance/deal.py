@@ -10,6 +10,7 @@ SINGLE = {
     "rack_deposit": 0.2,
     "rack_on_delivery": 0.5,
     "rack_acceptance": 1,
+    "rack_installation": 0.0,
     "rack_residual": 0.1,
     "hall_build": 2,
     "hall_life": 10,

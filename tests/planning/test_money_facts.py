@@ -109,6 +109,15 @@ def test_a_price_path_moves_what_later_racks_cost():
     assert made.books.lines["racks_starting_value[vr-nvl72]"][11:14].sum() == pytest.approx(600e6)
 
 
+def test_installation_is_part_of_what_racks_cost():
+    """2 % of the price on delivery: in the cost of the build, in the books and written off with them."""
+    racks = {**CAMPUS["costs"]["racks"], "installation": "2 %"}
+    made = planned(costs={"racks": racks})
+    assert made["finance.rack_spend_usd"].values.sum() == pytest.approx(1632e6)
+    assert made.books.lines["installation[vr-nvl72]"].sum() == 32e6
+    assert made.books.lines["racks_depreciation[vr-nvl72]"].sum() == pytest.approx(1632e6, abs=0.01)
+
+
 def test_rent_stands_in_for_halls():
     site = {**CAMPUS["sites"]["a"], "lease": {"price": "100 USD/kW/month", "term": "12 months"}}
     made = planned(sites={"a": site})

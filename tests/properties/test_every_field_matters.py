@@ -244,6 +244,7 @@ CHANGES = {
     "RackTerms.deposit": ("costs.racks.deposit", "20 %"),
     "RackTerms.on_delivery": ("costs.racks.on_delivery", "60 %"),
     "RackTerms.acceptance": ("costs.racks.acceptance", "1 month"),
+    "RackTerms.installation": ("costs.racks.installation", "2 %"),
     "RackTerms.residual": ("costs.racks.residual", "8 %"),
     "HallTerms.build": ("costs.halls.build", "18 months"),
     "HallTerms.life": ("costs.halls.life", "240 months"),

@@ -384,6 +384,8 @@ class PlanningDefaults(_Record):
     """Part that is paid on delivery; the rest on acceptance [1]."""
     rack_acceptance: MonthsFact
     """Delivery of a rack to its acceptance [month]."""
+    rack_installation: ShareFact
+    """Unpacking, cabling and tests, per price of the racks [1]."""
     rack_residual: ShareFact
     """Part of its price that a retired rack brings [1]."""
     hall_build: MonthsFact

@@ -16,7 +16,7 @@ from gigawatt.fleet.milestones import TOLERANCE
 __all__ = ["cost_by_gigawatt", "growth_spend", "present_value", "rack_spend", "steps_spend"]
 
 
-def rack_spend(delivered: Array, price_usd: Array, network_share: Array) -> Array:
+def rack_spend(delivered: Array, price_usd: Array, beside_share: Array) -> Array:
     """Spend on racks with their network and storage.
 
     Parameters
@@ -25,15 +25,15 @@ def rack_spend(delivered: Array, price_usd: Array, network_share: Array) -> Arra
         Racks delivered since the start [rack].
     price_usd : array, shape (..., K, T)
         Price of a rack by month of delivery [USD/rack].
-    network_share : array, shape (..., K)
-        Network and storage per price of the racks [1].
+    beside_share : array, shape (..., K)
+        Network, storage and installation per price of the racks [1].
 
     Returns
     -------
     array, shape (..., K, T) [USD]
     """
     arriving = np.diff(delivered, axis=-1, prepend=0.0)
-    return arriving * price_usd * (1.0 + network_share)[..., None]
+    return arriving * price_usd * (1.0 + beside_share)[..., None]
 
 
 def steps_spend(power_mw: Array, usd_per_mw: Array, already_paid_mw: Array) -> Array:

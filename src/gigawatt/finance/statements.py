@@ -96,7 +96,8 @@ def instrument_page(books: Books, instruments: Iterable[str], before: Iterable[P
 def _costs(books: Books, before: Iterable[Page]) -> Page:
     shown = {row.name for page in before for section in page.sections for row in section.rows}
     groups = {
-        "Racks": ("racks_", "deposit", "on_delivery[", "acceptance_due[", "on_acceptance[", "network_cost["),
+        "Racks": ("racks_", "deposit", "on_delivery[", "acceptance_due[", "on_acceptance[", "network_cost[",
+                  "installation["),
         "Halls": ("halls_",),
         "Running costs": (
             "energy_", "rack_maintenance", "hall_maintenance", "maintenance_", "staff_", "rack_insurance",

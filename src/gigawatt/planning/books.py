@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import numpy as np
 
 from gigawatt.core.arrays import Array
-from gigawatt.core.errors import Problem, ScenarioError
+from gigawatt.core.errors import Problem, RunFolderError, ScenarioError, did_you_mean
+from gigawatt.core.money import owed
 from gigawatt.finance.books import Books
 from gigawatt.finance.chapters.parties import BUYER
 from gigawatt.finance.evaluate import evaluate
@@ -61,6 +63,33 @@ class KeptBooks:
             "finance.owners_usd": owners,
             "finance.commitments_left_usd": self._commitments_left(),
         }
+
+    def owed(self, name: str) -> list[Decimal]:
+        """A line of money by month, exact to the cent.
+
+        Parameters
+        ----------
+        name : str
+            Line in USD, such as `loan_repaid[ddtl]`.
+
+        Raises
+        ------
+        RunFolderError
+            E505 if the books have no such line, or it is no money.
+        """
+        line = self.books.sheet.lines.get(name)
+        if line is None or line.unit != "USD":
+            raise RunFolderError(
+                Problem(
+                    "E505",
+                    f"The books have no line of money '{name}'.",
+                    did_you_mean(
+                        name,
+                        [n for n, known in self.books.sheet.lines.items() if known.unit == "USD"],
+                    ),
+                )
+            )
+        return [owed(float(usd)) for usd in self.lines[name]]
 
     def _line(self, name: str) -> Array:
         """A line, or nothing in every month where there is none."""

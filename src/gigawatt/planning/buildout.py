@@ -99,6 +99,11 @@ class Buildout:
         )
 
     @property
+    def beside_share(self) -> Array:
+        """Network, storage and installation, per price of the racks, by system [1]."""
+        return np.asarray(self.inputs["network_share"] + self.inputs["rack_installation"])
+
+    @property
     def hall_price_usd(self) -> Array:
         """Cost of halls per IT power by site; nothing where land and shell are rented [USD/MW]."""
         own = [self.scenario.spec.sites[site].lease is None for site in self.inputs.sites]
@@ -234,7 +239,7 @@ class Buildout:
         site_weight, system_weight = self._masks(milestone)
         started = np.diff(self.stages.started, axis=-1, prepend=i["existing_racks"][..., None])
         started_mw = (started * (self.rack_mw * system_weight)[:, None]).sum(axis=1)
-        rack_usd = i["price_usd"] * (1.0 + i["network_share"]) / (1.0 - i["spare_share"])
+        rack_usd = i["price_usd"] * (1.0 + self.beside_share) / (1.0 - i["spare_share"])
         since_delivery = (
             i["delivered_to_installed_months"]
             + i["installed_to_commissioned_months"]

@@ -99,7 +99,7 @@ def sources_equal_uses(made: Made) -> Iterator[str]:
     f, inputs = made.figures, made.inputs
     arriving = np.diff(f["fleet.racks_delivered_total"].T, axis=-1, prepend=0.0)
     racks = (arriving * inputs["price_index"]).sum(axis=-1) @ (
-        inputs["price_usd"] * (1.0 + inputs["network_share"])
+        inputs["price_usd"] * (1.0 + inputs["network_share"] + inputs["rack_installation"])
     )
     last_mw = f["power.energised_it_mw"][-1]
     paid_mw = inputs["facility_paid_mw"] / inputs["basis_ratio"]
@@ -158,7 +158,12 @@ def books_say_what_the_plan_says(made: Made) -> Iterator[str]:
         if paid is not None and np.any(_in_cents(paid) != _in_cents(tranches)):
             yield f"{key} pays other amounts in the books than its tranches say"
     racks = sum(
-        (v for k, v in lines.items() if k.startswith(("racks_cost[", "network_cost["))), np.zeros(1)
+        (
+            v
+            for k, v in lines.items()
+            if k.startswith(("racks_cost[", "network_cost[", "installation["))
+        ),
+        np.zeros(1),
     )
     spend = f["finance.rack_spend_usd"].sum(axis=1)
     if np.any(np.abs(racks - spend) > 0.02 * max(1, f["finance.rack_spend_usd"].shape[1])):

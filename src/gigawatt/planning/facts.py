@@ -86,7 +86,8 @@ def facts_of(
 
 def _single(inputs: Inputs) -> Found:
     names = (
-        "rack_deposit", "rack_on_delivery", "rack_acceptance", "rack_residual", "hall_build", "hall_life",
+        "rack_deposit", "rack_on_delivery", "rack_acceptance", "rack_installation", "rack_residual",
+        "hall_build", "hall_life",
         "rack_maintenance", "hall_maintenance", "staff", "insurance", "paid_after", "vendor_margin",
         "base_rate", "tax_rate",
     )  # fmt: skip

@@ -166,8 +166,9 @@ FIGURES: tuple[Figure, ...] = (
            "Paid to partners"),
     # finance
     Figure("finance.rack_spend_usd", _MK, "USD",
-           "new racks_delivered_total × price_usd × price_index × (1 + network_share)",
-           ("fleet.racks_delivered_total", "inputs.price_usd", "inputs.price_index", "inputs.network_share"),
+           "new racks_delivered_total × price_usd × price_index × (1 + network_share + rack_installation)",
+           ("fleet.racks_delivered_total", "inputs.price_usd", "inputs.price_index", "inputs.network_share",
+            "inputs.rack_installation"),
            "Racks with their network and storage, when delivered"),
     Figure("finance.refresh_spend_usd", ("month",), "USD",
            "Σ rack_spend_usd × (1 − growth of what sites hold / racks delivered to sites, by power)",

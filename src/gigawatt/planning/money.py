@@ -65,7 +65,7 @@ def money_figures(
     """
     months = inputs.horizon.months
     price = inputs["price_usd"][:, None] * inputs["price_index"]
-    racks = rack_spend(fleet.deployment.delivered, price, inputs["network_share"])
+    racks = rack_spend(fleet.deployment.delivered, price, fleet.beside_share)
     paid_mw = inputs["facility_paid_mw"] / inputs["basis_ratio"]
     halls = steps_spend(fleet.energised_mw, fleet.hall_price_usd, paid_mw)
     spend = racks.sum(axis=0) + halls.sum(axis=0)

@@ -225,7 +225,9 @@ def _coordinates(scenario: Scenario, inputs: Inputs, built: Built) -> dict[str, 
 
 
 def _tree(scenario: Scenario, inputs: Inputs, built: Built) -> xr.DataTree:
-    axes = {dim: _Axis.of(dim, labels) for dim, labels in _coordinates(scenario, inputs, built).items()}
+    axes = {
+        dim: _Axis.of(dim, labels) for dim, labels in _coordinates(scenario, inputs, built).items()
+    }
     groups: dict[str, dict[str, xr.Variable]] = {}
     for figure in FIGURES:
         group, _, variable = figure.name.partition(".")

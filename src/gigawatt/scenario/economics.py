@@ -55,6 +55,8 @@ class RackTerms(_Spec):
     """Part that is paid on delivery; the rest on acceptance."""
     acceptance: u.Months | None = None
     """Months from delivery to acceptance."""
+    installation: u.Share | None = None
+    """Unpacking, cabling and tests, per price of the racks; paid on delivery."""
     residual: u.Share | None = None
     """Part of the price that a rack brings when it is retired."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from gigawatt.finance.books import OUTSIDE, Books
 from gigawatt.finance.facts import Facts
-from gigawatt.finance.formula import Expr, Row, sum_of
+from gigawatt.finance.formula import Expr, Row, Term, sum_of
 
 from .parties import BUYER, vendor_of
 
 __all__ = ["buy_racks", "cost_of_racks"]
+
+_COSTS = ("racks_cost[", "network_cost[", "installation[")
 
 
 def buy_racks(books: Books, facts: Facts) -> None:
@@ -21,7 +23,7 @@ def buy_racks(books: Books, facts: Facts) -> None:
 
 def cost_of_racks(books: Books, systems: tuple[str, ...] | None) -> Expr:
     """Price of the racks and network delivered in a month, of some systems or of all."""
-    keys = [name for name in books.sheet.lines if name.startswith(("racks_cost[", "network_cost["))]
+    keys = [name for name in books.sheet.lines if name.startswith(_COSTS)]
     chosen = [k for k in keys if systems is None or k.partition("[")[2].rstrip("]") in systems]
     return sum_of([Row(key) for key in chosen])
 
@@ -117,6 +119,11 @@ def _pay(books: Books, facts: Facts, system: str) -> None:
         label="Network and storage",
         flow="investing",
     )
+    share = _installation(books, facts)
+    work = sheet.line(f"installation[{system}]", bought * price * share, f"installing {system}")
+    books.pay(
+        work, BUYER, OUTSIDE, debit="racks", credit="", label="Installation", flow="investing"
+    )
     margin = facts.term(sheet, "vendor_margin", "", "1", "gross margin of those who sell racks")
     made = sheet.line(
         f"cost_of_sales[{system}]",
@@ -132,6 +139,11 @@ def _pay(books: Books, facts: Facts, system: str) -> None:
         label="Cost of sales",
         flow="operations",
     )
+
+
+def _installation(books: Books, facts: Facts) -> Term:
+    doc = "unpacking, cabling and tests, per price of the racks"
+    return facts.term(books.sheet, "rack_installation", "", "1", doc)
 
 
 def _wear_out(books: Books, facts: Facts, system: str) -> None:
@@ -152,8 +164,8 @@ def _wear_out(books: Books, facts: Facts, system: str) -> None:
     )
     value = sheet.line(
         f"racks_starting_value[{system}]",
-        starting * price * (1.0 + network),
-        f"cost of the racks and network of {system} that go into service",
+        starting * price * (1.0 + network + _installation(books, facts)),
+        f"cost of the racks of {system} that go into service, installed, with their network",
     )
     serving = sheet.line(
         f"racks_serving_value[{system}]",

@@ -17,6 +17,7 @@ _SINGLE = {
     "rack_deposit": ("costs.racks.deposit", "1"),
     "rack_on_delivery": ("costs.racks.on_delivery", "1"),
     "rack_acceptance": ("costs.racks.acceptance", "month"),
+    "rack_installation": ("costs.racks.installation", "1"),
     "rack_residual": ("costs.racks.residual", "1"),
     "hall_build": ("costs.halls.build", "month"),
     "hall_life": ("costs.halls.life", "month"),
