@@ -68,11 +68,18 @@ def done_too_much(built: Built) -> Built:
     return replace(built, figures={**built.figures, "training.model_flop": values})
 
 
+def out_by_a_cent(built: Built) -> Built:
+    lines = {**built.books.lines, "assets[buyer]": built.books.lines["assets[buyer]"] + 0.01}
+    return replace(built, books=replace(built.books, lines=lines))
+
+
 BREAKS: dict[str, Callable[[Built], Built]] = {
     "power_used_is_energised_and_contracted": doubled("power.in_service_it_mw"),
     "racks_are_accounted_for": doubled("fleet.racks_in_store"),
     "deliveries_stay_within_supply": supplied_early,
     "sources_equal_uses": doubled("finance.other_sources_usd"),
+    "books_balance_to_the_cent": out_by_a_cent,
+    "books_say_what_the_plan_says": doubled("finance.rack_spend_usd"),
     "tranches_follow_their_milestones": paid_twice,
     "the_policy_is_kept": doubled("fleet.it_mw"),
     "gigawatts_never_fall": falling,

@@ -271,7 +271,7 @@ class _Axis:
 
     @classmethod
     def of(cls, dim: str, labels: Any) -> _Axis:
-        index = xr.indexes.PandasIndex(xr.IndexVariable(dim, labels).to_index(), dim)
+        index = xr.indexes.PandasIndex(xr.Variable((dim,), labels).to_index(), dim)
         return cls(index, index.create_variables())
 
     @staticmethod
