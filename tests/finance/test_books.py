@@ -62,14 +62,14 @@ def test_racks_are_paid_in_parts_worn_out_and_sold():
     assert lines["on_delivery[x]"].tolist() == [0, 0, 500, 0, 0, 0]
     assert lines["on_acceptance[x]"].tolist() == [0, 0, 0, 300, 0, 0]
     assert lines["network_cost[x]"].tolist() == [0, 0, 100, 0, 0, 0]
-    # 1100 USD in service, 10 % of it left at the end, over two months
-    assert lines["racks_depreciation[x]"].tolist() == [0, 0, 0, 495, 495, 0]
-    assert lines["racks_sold[x]"].tolist() == [0, 0, 0, 0, 0, 110]
-    assert lines["racks[buyer]"].tolist() == [0, 0, 1100, 605, 110, 0]
+    # 1100 USD in service, of which 10 % of the price is left at the end, over two months
+    assert lines["racks_depreciation[x]"].tolist() == [0, 0, 0, 500, 500, 0]
+    assert lines["racks_sold[x]"].tolist() == [0, 0, 0, 0, 0, 100]
+    assert lines["racks[buyer]"].tolist() == [0, 0, 1100, 600, 100, 0]
     assert lines["deposits_paid[buyer]"].tolist() == [200, 200, 0, 0, 0, 0]
     assert lines["payables[buyer]"].tolist() == [0, 0, 300, 0, 0, 0]
     assert lines["owners_paid_in"].tolist() == [200, 0, 600, 300, 0, 0]
-    assert lines["cash[buyer]"].tolist() == [0, 0, 0, 0, 0, 110]
+    assert lines["cash[buyer]"].tolist() == [0, 0, 0, 0, 0, 100]
     # The vendor earns its margin of 75 % on delivery, is paid as above and pays for what it sells.
     assert lines["profit[acme]"].tolist() == [0, 0, 750, 0, 0, 0]
     assert lines["receivables[acme]"].tolist() == [0, 0, 300, 0, 0, 0]
@@ -128,11 +128,13 @@ def test_a_contract_that_is_ended_costs_its_fee():
         contract_open={"p": [1, 1, 0, 0, 0, 0]},
         contract_ends={"p": row(6, m2=1)},
         termination_fee={"p": 0.25},
+        contract_beyond={"p": 3},
     )
     books, lines = kept(made)
     assert lines["capacity_cost[p]"].tolist() == [100, 100, 0, 0, 0, 0]
-    assert lines["termination[p]"].tolist() == [0, 0, 100, 0, 0, 0]
-    assert lines["cash[p]"].tolist() == [100, 200, 300, 300, 300, 300]
+    # a quarter of four months within the horizon and three after it
+    assert lines["termination[p]"].tolist() == [0, 0, 175, 0, 0, 0]
+    assert lines["cash[p]"].tolist() == [100, 200, 375, 375, 375, 375]
     balances(books, lines)
 
 
@@ -177,6 +179,49 @@ def test_a_level_loan_is_sized_by_its_worst_month():
     _, lines = kept(made, {"l": loan(sizing=1.25)})
     assert lines["loan_drawn[l]"][-1] == pytest.approx(100 / 1.25 / (1 / 3 + 0.01), abs=0.01)
     assert lines["loan_cover[l]"][3] == pytest.approx(1.25, abs=1e-4)
+
+
+def two_loans(**more):
+    """Two loans on the same racks, each on 60 % of what the other leaves."""
+    terms = {
+        name: {"l": by["l"], "m": by["l"]} for name, by in loan_facts(advance_rate=0.6).items()
+    }
+    made = facts(8, **racks(8), **{**terms, **more})
+    return kept(made, {"l": loan(), "m": loan()})
+
+
+def test_two_loans_never_lend_against_the_same_cost():
+    books, lines = two_loans()
+    assert lines["loan_drawn[l]"][-1] == 660
+    assert lines["loan_drawn[m]"][-1] == pytest.approx(0.6 * 440)
+    balances(books, lines)
+
+
+def test_a_second_loan_is_covered_by_what_the_first_leaves():
+    books, lines = two_loans(**income([0, 0, 0, 400, 400, 400, 0, 0], 8))
+    first = lines["loan_service[l]"]
+    np.testing.assert_allclose(lines["cash_for_debt[m]"][3:6], 400 - first[3:6])
+    both = first + lines["loan_service[m]"]
+    assert lines["loan_cover[l]"][3] == pytest.approx(400 / both[3])
+    balances(books, lines)
+
+
+def test_a_lease_of_other_racks_leaves_a_loan_as_it_is():
+    other = {name: {**by, "y": by["x"]} for name, by in racks(8).items()}
+    made = facts(8, **{**other, **loan_facts(), **{k: v for k, v in lease_facts().items() if k != "open"},
+                       "open": {"l": np.arange(8) <= 2, "c": np.ones(8)}})  # fmt: skip
+    lease = ChipLease(kind="chip_lease", limit="1 MUSD", rate="12 %/year", term="3 months",
+                      debt_rate="6 %/year", party="fund", systems=("y",))  # fmt: skip
+    lines = kept(made, {"c": lease, "l": loan(systems=("x",))})[1]
+    assert lines["lease_funding[c]"].sum() == 550
+    assert lines["loan_drawn[l]"][-1] == 880
+
+
+def test_rent_of_chips_comes_before_debt():
+    made = facts(8, **racks(8), **lease_facts(), **income([0, 0, 0, 300, 300, 300, 0, 0], 8))
+    lines = kept(made, {"c": chip_lease()})[1]
+    rent = lines["lease_interest[c]"] + lines["lease_principal[c]"]
+    np.testing.assert_allclose(lines["cash_for_debt"][3:6], 300 - rent[3:6])
 
 
 def test_undrawn_and_upfront_fees():
@@ -253,7 +298,7 @@ def test_the_revolver_fills_what_is_missing_then_the_owners():
     assert lines["revolver_draw[r]"].tolist() == [200, 2, 498, 0, 0, 0]
     assert lines["owners_paid_in"].tolist() == [0, 0, 104.02, 307, 0, 0]
     assert lines["revolver_repaid[r]"].tolist() == [0, 0, 0, 0, 493, 207]
-    assert lines["cash[buyer]"][-1] == pytest.approx(500 + 110 - 207 - 2.07)
+    assert lines["cash[buyer]"][-1] == pytest.approx(500 + 100 - 207 - 2.07)
     balances(books, lines)
 
 
@@ -261,8 +306,8 @@ def test_what_nobody_fills_is_said():
     made = facts(single={"sponsor_limit": 450.0}, **racks(), **revolver_facts(limit=100.0))
     _, lines = kept(made, {"r": Revolver(kind="revolver", limit="100 USD", margin="12 %/year")})
     assert lines["owners_paid_in"].tolist() == [100, 1, 349, 0, 0, 0]
-    # what is missing stays missing until something comes in: 110 for the retired racks
-    assert lines["unfunded"].tolist() == [0, 0, 252, 553, 554, 445]
+    # what is missing stays missing until something comes in: 100 for the retired racks
+    assert lines["unfunded"].tolist() == [0, 0, 252, 553, 554, 455]
 
 
 def test_losses_are_carried_before_tax_is_paid():

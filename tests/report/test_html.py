@@ -113,7 +113,7 @@ CROWDED: dict[str, Any] = {
         "training": {
             "done": {"compute": "1e27 FLOP", "precision": "fp8", "post_training": {"share": "20 %"}},
             "open": {"compute": "5e30 FLOP", "precision": "fp8", "share": "50 %"},
-            "never": {"compute": "1e34 FLOP", "precision": "fp8", "count": "9e6 packages", "grow": False},
+            "never": {"compute": "1e34 FLOP", "precision": "fp8", "count": "7.9e6 packages", "grow": False},
         },
         "serving": {
             "chat": {"model": "llama31-8b", "demand": {"2027-01": "900 Ttoken/day"}, "growth": "5 %/month",
@@ -319,7 +319,7 @@ def test_unpaid_tranches_and_unfinished_runs_are_named(crowded: tuple[gw.Plan, s
     ]
     assert unpaid
     assert f"Not paid within the horizon: {', '.join(unpaid)}" in words
-    assert "never: Never starts: its cluster of 9,000,000 packages must be there at once" in words
+    assert "never: Never starts: its cluster of 7,900,000 packages must be there at once" in words
     assert "open: Not finished by 2036-06" in words
     assert "quick: Nothing is served: " in words
     assert "of the demand is met; unmet in" in words

@@ -20,6 +20,7 @@ _LEFT_OUT = {
     ("RackTerms", "deposit"): "rack_deposit",
     ("RackTerms", "on_delivery"): "rack_on_delivery",
     ("RackTerms", "acceptance"): "rack_acceptance",
+    ("RackTerms", "installation"): "rack_installation",
     ("RackTerms", "residual"): "rack_residual",
     ("HallTerms", "build"): "hall_build",
     ("HallTerms", "life"): "hall_life",

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from .amounts import money
 from .terminal import open_console, plain_table, say
 
@@ -26,7 +28,7 @@ def print_deals(plans: Sequence[tuple[str, Sequence[DealRow]]]) -> None:
     for at, (name, rows) in enumerate(plans):
         if at:
             table.add_row(*[""] * 9)
-        table.add_row(f"[bold]{name}[/bold]", *[""] * 8)
+        table.add_row(Text(name, style="bold"), *[""] * 8)
         for row in rows:
             when = row.first if row.first == row.last else f"{row.first} → {row.last}"
             table.add_row(

@@ -42,12 +42,12 @@ def digits(number: float, significant: int = 3, *, sign: bool = False) -> str:
 
 
 def money(usd: float) -> str:
-    """Dollars with three or four significant digits: $51.3B, $940M, $12,000."""
-    size = abs(usd)
+    """Dollars with three or four significant digits: $51.3B, -$940M, $12,000."""
+    size, minus = abs(usd), "-" if usd < 0.0 else ""
     for scale, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
         if size >= scale:
-            return f"${usd / scale:,.4g}{letter}"
-    return f"${usd:,.0f}"
+            return f"{minus}${size / scale:,.4g}{letter}"
+    return f"{minus}${size:,.0f}"
 
 
 def count(number: float) -> str:

@@ -44,6 +44,7 @@ ACCOUNTS: dict[str, Account] = {
     "investments": Account("asset", "Shares in others, at cost"),
     "loans_granted": Account("asset", "Loans granted"),
     "leases_granted": Account("asset", "Leases granted"),
+    "prepayments_made": Account("asset", "Prepaid for service"),
     "payables": Account("liability", "Payables"),
     "deposits_received": Account("liability", "Deposits received on racks"),
     "prepaid_by_customers": Account("liability", "Prepaid by customers"),
@@ -65,7 +66,6 @@ ACCOUNTS: dict[str, Account] = {
     "rent": Account("expense", "Land and shell"),
     "depreciation": Account("expense", "Depreciation"),
     "interest": Account("expense", "Interest and fees"),
-    "warrant_cost": Account("expense", "Warrants granted to customers"),
     "tax": Account("expense", "Tax"),
 }
 """All accounts, in the order of a statement."""

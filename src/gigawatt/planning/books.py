@@ -34,24 +34,36 @@ class KeptBooks:
         Lines, parties, movements of cash.
     lines : dict of str to array, shape (T,)
         Values of all lines.
-    bound : mapping of str to float
-        Share of each partner's contract that is paid whatever the use [1].
+    bound : mapping of str to (float, int)
+        Share of what each partner is paid that is due whatever the use [1], and months of its term after
+        the horizon.
     sites : tuple of str
         Own sites, in the order of the plan.
     """
 
     books: Books
     lines: dict[str, Array]
-    bound: Mapping[str, float] = field(default_factory=dict)
+    bound: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     sites: tuple[str, ...] = ()
 
-    def figures(self) -> Figures:
-        """What the plan keeps: every line, and what follows from them for each party."""
+    def figures(self, owners_share: float) -> Figures:
+        """What the plan keeps: every line, and what follows from them for each party.
+
+        Parameters
+        ----------
+        owners_share : float
+            Part of the buyer that is its owners' at the end [1].
+        """
         names = list(self.books.sheet.lines)
         parties = list(self.books.parties)
         free = self._line("cash_from_operations[buyer]") + self._line("cash_from_investing[buyer]")
-        owners = -self._line("owners_paid_in")
-        owners[-1] += self.lines[f"cash[{BUYER}]"][-1]
+        owners = -self._line("owners_paid_in") - self._line("opening_cash_paid_in")
+        left = (f"cash[{BUYER}]", f"receivables[{BUYER}]")
+        net = (
+            sum(float(self._line(name)[-1]) for name in left)
+            - self._line(f"liabilities[{BUYER}]")[-1]
+        )
+        owners[-1] += net * owners_share
         return {
             "books.value": np.stack([self.lines[name] for name in names], -1),
             "books.cash_usd": np.stack([self.lines[f"cash[{party}]"] for party in parties], -1),
@@ -97,10 +109,19 @@ class KeptBooks:
         return np.zeros(self.books.sheet.months) if values is None else values
 
     def _at_stake(self, party: str) -> Array:
-        """What a party has put in and not got back: shares at cost, loans, leases, receivables."""
-        if party == BUYER:
+        """What a party has put in and not got back: shares at cost, loans, leases, prepayments, receivables.
+
+        A provider has laid out what its cash is below zero; the company of a lease puts in nothing of its
+        own.
+        """
+        role = self.books.parties[party].role
+        if role in {"buyer", "lessor"}:
             return np.zeros(self.books.sheet.months)
-        accounts = ("investments", "loans_granted", "leases_granted", "receivables")
+        if role == "provider":
+            return np.maximum(-self._line(f"cash[{party}]"), 0.0)
+        accounts = (
+            "investments", "loans_granted", "leases_granted", "prepayments_made", "receivables",
+        )  # fmt: skip
         return sum(
             (self._line(f"{account}[{party}]") for account in accounts),
             np.zeros(self.books.sheet.months),
@@ -108,11 +129,10 @@ class KeptBooks:
 
     def _commitments_left(self) -> Array:
         """What contracts for capacity still bind the buyer to pay, at the end of each month."""
-        left = [
-            np.cumsum(self._line(f"capacity_cost[{partner}]")[::-1])[::-1] * share
-            - self._line(f"capacity_cost[{partner}]") * share
-            for partner, share in self.bound.items()
-        ]
+        left = []
+        for partner, (share, beyond) in self.bound.items():
+            cost = self._line(f"capacity_cost[{partner}]")
+            left.append((np.cumsum(cost[::-1])[::-1] - cost + cost[-1] * beyond) * share)
         return np.stack(left, -1) if left else np.zeros((self.books.sheet.months, 0))
 
 
@@ -133,12 +153,18 @@ def keep_books(scenario: Scenario, facts: Facts) -> KeptBooks:
     return KeptBooks(books, lines, bound_shares(scenario), facts.sites)
 
 
-def bound_shares(scenario: Scenario) -> dict[str, float]:
-    """Share of each partner's contract that is paid whatever the use [1]."""
-    return {
-        key: 1.0 if partner.commitment is not None else partner.take_or_pay
-        for key, partner in scenario.spec.partners.items()
-    }
+def bound_shares(scenario: Scenario) -> dict[str, tuple[float, int]]:
+    """Share of what each partner is paid that is due whatever the use, and months after the horizon."""
+    found = {}
+    horizon = scenario.spec.horizon.range
+    for key, partner in scenario.spec.partners.items():
+        paid = max(partner.utilisation, partner.take_or_pay)
+        share = partner.take_or_pay / paid if paid > 0.0 else 0.0
+        above = [month for month, power in partner.capacity.items() if power > 0.0]
+        first = horizon.offset(min(above or partner.capacity))
+        beyond = 0 if partner.term is None else max(0, first + int(partner.term) - horizon.months)
+        found[key] = (1.0 if partner.commitment is not None else share, beyond)
+    return found
 
 
 def _unfunded(scenario: Scenario, lines: dict[str, Array]) -> list[Problem]:
@@ -174,8 +200,9 @@ def _unsized(scenario: Scenario, lines: dict[str, Array]) -> list[Problem]:
     for key, loan in scenario.spec.investment.items():
         if not isinstance(loan, TermLoan) or loan.sizing is None:
             continue
-        cash = lines["cash_for_debt"]
-        repaying = np.arange(len(cash)) > scenario.spec.horizon.range.offset(loan.until)
+        cash = lines.get(f"cash_for_debt[{key}]", lines["cash_for_debt"])
+        since = np.arange(len(cash)) - scenario.spec.horizon.range.offset(loan.until)
+        repaying = (since > 0) & (since <= loan.amortisation)
         if loan.repayment == "sculpted":
             impossible = repaying.any() and not np.any(cash[repaying] > 0.0)
         else:

@@ -26,6 +26,7 @@ from .money import columns, money_figures
 from .partners import partner_figures
 from .rates import Progress, Rates, rates_of
 from .serving_rates import ServingRates, serving_rates_of
+from .stakes import owners_share
 from .workloads import Placed, place_workloads
 
 __all__ = ["BASES", "Built", "build"]
@@ -83,7 +84,7 @@ def build(scenario: Scenario, inputs: Inputs, progress: Progress | None = None) 
         "milestones.counted_gw": columns(counted, inputs.horizon.months),
         **of_workloads,
         **money,
-        **books.figures(),
+        **books.figures(owners_share(scenario, tranches) or 1.0),
     }
     return Built(
         figures, tranches, tuple(counted), gigawatts, rates, serving, machines, placed, books

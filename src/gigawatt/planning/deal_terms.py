@@ -61,7 +61,8 @@ class DealRow:
     pays_for : str
         What releases it.
     limit_usd, cash_usd, contingent_usd : float
-        Most that it can come to, cash within the horizon, largest contingent exposure [USD].
+        Most that it can come to; cash within the horizon, of a revolving facility the most that is owed;
+        largest contingent exposure, of warrants the value of what has vested [USD].
     first, last : str
         Months of the first and the last cash, or of exposure.
     share : float
@@ -120,6 +121,9 @@ def deal_rows(plan: Plan) -> list[DealRow]:
 def _row(plan: Plan, key: str, instrument: Investment, cost: float) -> DealRow:
     name = _CASH.get(type(instrument))
     cash = plan.books.lines.get(f"{name}[{key}]", np.zeros(plan.horizon.months))
+    drawn = float(cash.sum())
+    if isinstance(instrument, Revolver):  # drawn and paid back, again and again
+        drawn = float(plan.books.lines[f"revolver_owed[{key}]"].max())
     exposure = plan["finance.exposure_usd"].sel(investment=key).values
     if isinstance(instrument, Warrants):
         exposure = np.cumsum(plan.books.lines[f"warrants_vested[{key}]"]) * (not instrument.sell)
@@ -133,11 +137,11 @@ def _row(plan: Plan, key: str, instrument: Investment, cost: float) -> DealRow:
         _KINDS[type(instrument)],
         _pays_for(instrument),
         _limit(instrument),
-        float(cash.sum()),
+        drawn,
         float(exposure.max(initial=0.0)),
         first,
         last,
-        float(cash.sum()) / cost if cost else 0.0,
+        drawn / cost if cost else 0.0,
         _risk(instrument),
     )
 
@@ -155,10 +159,7 @@ def _limit(instrument: Investment) -> float:
     if isinstance(instrument, (Equity, Prepayment)):
         return float(sum(instrument.schedule.values()))
     if isinstance(instrument, Warrants):
-        last = max(instrument.tranches.values(), key=lambda tranche: tranche.share_price)
-        return sum(t.shares for t in instrument.tranches.values()) * max(
-            0.0, last.share_price - instrument.strike
-        )
+        return float("inf")
     return instrument.limit
 
 
@@ -172,8 +173,8 @@ def _pays_for(instrument: Investment) -> str:
     elif isinstance(instrument, Guaranty):
         text = f"the value of each GW {_counted(instrument.milestone)} if the tenant fails"
     elif isinstance(instrument, TermLoan):
-        what = "racks and halls" if instrument.halls else "racks"
-        text = f"{instrument.advance_rate:.0%} of {what} as they are paid, to {instrument.until}"
+        what = "racks at delivery and halls as paid" if instrument.halls else "racks at delivery"
+        text = f"{instrument.advance_rate:.0%} of {what}, to {instrument.until}"
     elif isinstance(instrument, ChipLease):
         text = f"{instrument.share:.0%} of racks at delivery, rented for {instrument.term:g} months"
     elif isinstance(instrument, Warrants):

@@ -20,7 +20,7 @@ from gigawatt.fleet.milestones import gigawatt_months
 
 from .calendar import month_begun, month_ended
 from .clusters import assumed_utilisations
-from .explain_books import explain_line
+from .explain_books import explain_line, line_nodes
 from .explain_start import start_nodes
 from .explain_workloads import curve_nodes, goodput_nodes, over, serving_nodes, workload_remark
 from .explanation import END, MONTH_UNITS, Explanation
@@ -289,6 +289,8 @@ def _below(
             used = assumed_utilisations(plan)
             nodes = [n for n in nodes if (n.labels.get("precision"), _machine(plan, n)) in used]
         return nodes
+    if group == "line":
+        return line_nodes(plan, rest, month, labels)
     if group == "scenario":
         return _terms(plan, rest, labels)
     if group == "placement":

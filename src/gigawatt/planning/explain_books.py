@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from .explanation import Explanation
 if TYPE_CHECKING:
     from .plan import Plan
 
-__all__ = ["explain_line", "term_evidence"]
+__all__ = ["explain_line", "line_nodes", "term_evidence"]
 
 _DEPTH = 6
 
@@ -26,6 +27,17 @@ def explain_line(plan: Plan, name: str, month: Month) -> Explanation:
     """One line of the books in one month."""
     found = _line(plan, name, month - plan.horizon.start, _DEPTH, set())
     return replace(found, name="books.value", labels={"line": name, "month": str(month)})
+
+
+def line_nodes(plan: Plan, name: str, month: Month, labels: Mapping[str, str]) -> list[Explanation]:
+    """The line that a figure is read from, with labels in their braces; none where there is none."""
+    try:
+        line = name.format(**labels)
+    except KeyError:
+        return []
+    if line not in plan.books.lines or month not in plan.horizon:
+        return []
+    return [_line(plan, line, month - plan.horizon.start, 2, set())]
 
 
 def term_evidence(plan: Plan, name: str) -> Evidence | None:
@@ -76,7 +88,8 @@ def _node(
     if isinstance(node, (Total, Lowest)) and node.name in sheet.lines:
         values = plan.books.lines[node.name]
         value = float(values.sum() if isinstance(node, Total) else values.min())
-        return Explanation(node.name, {"month": "all months"}, value, sheet.lines[node.name].unit)
+        unit = sheet.lines[node.name].unit.removesuffix(" exact")
+        return Explanation(node.name, {"month": "all months"}, value, unit)
     if node.name in sheet.givens:
         given = sheet.givens[node.name]
         month = str(plan.horizon.start + when)

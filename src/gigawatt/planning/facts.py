@@ -15,6 +15,7 @@ from .buildout import Buildout
 from .inputs import Inputs
 from .instruments import instrument_facts
 from .money import Tranches
+from .partners import months_beyond
 from .rates import CASES
 
 __all__ = ["facts_of"]
@@ -206,14 +207,18 @@ def _partners(scenario: Scenario, inputs: Inputs, figures: Mapping[str, Array]) 
             found.setdefault("provider_racks", {})[key] = grown[p] / record.packages_per_rack.value
             found.setdefault("provider_rack_life", {})[key] = np.array(defaults.useful_life.value)
             if record.price is not None:
-                price = record.price.value * (1.0 + defaults.network_share.value)
-                found.setdefault("provider_rack_price", {})[key] = np.array(price)
+                found.setdefault("provider_rack_price", {})[key] = np.array(record.price.value)
+                share = np.array(defaults.network_share.value)
+                found.setdefault("provider_network_share", {})[key] = share
         if partner.termination is not None:
-            month = scenario.spec.events.get(partner.termination.event)
+            month = scenario.spec.events[partner.termination.event]
+            beyond = months_beyond(scenario, inputs, key)
+            found.setdefault("contract_beyond", {})[key] = np.array(float(beyond))
             at = months if month is None else max(0, inputs.horizon.offset(month))
             open_ = (np.arange(months) < at).astype(float)
             found.setdefault("contract_open", {})[key] = open_
-            found.setdefault("contract_ends", {})[key] = (np.arange(months) == at).astype(float)
+            ends = (np.arange(months) == at) & (month is not None and month >= inputs.horizon.start)
+            found.setdefault("contract_ends", {})[key] = ends.astype(float)
             found.setdefault("termination_fee", {})[key] = np.array(partner.termination.fee)
     return found
 

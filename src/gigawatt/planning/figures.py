@@ -30,7 +30,8 @@ class Figure:
         Names of figures that it is computed from; `inputs.…` are resolved from scenario and catalog,
         `scenario.…` are terms read straight from the scenario, `performance.…` are the throughput and
         goodput curves of campaigns and the serving rates of streams, `placement.start` is what a
-        campaign finds when it may start: capacity for it, and what claims before it hold.
+        campaign finds when it may start: capacity for it, and what claims before it hold; `line.…` are
+        lines of the books, with the label of an axis in braces.
     doc : str
         What it is, in one line.
     lag : str
@@ -52,6 +53,8 @@ class Figure:
     @property
     def additive(self) -> bool:
         """Whether values of several sites, systems or partners may be summed."""
+        if self.name == "books.value":  # lines of many kinds stand beside one another
+            return False
         return self.unit == "token/s" or (
             "/" not in self.unit and self.unit not in {"1", "code", "month index", "GW"}
         )
@@ -193,7 +196,8 @@ FIGURES: tuple[Figure, ...] = (
            ("milestones.counted_gw", "scenario.investment"), "Contingent exposure of guarantors; not cash"),
     Figure("finance.energy_cost_usd", _MS, "USD",
            "energy_mwh × energy_price_usd × shape, or what is bought ahead and the rest at that price",
-           ("power.energy_mwh", "inputs.energy_price_usd", "scenario.sites"), "Electricity, an operating cost"),
+           ("power.energy_mwh", "inputs.energy_price_usd", "line.energy_cost[{site}]"),
+           "Electricity, an operating cost"),
     Figure("finance.gigawatt_cost_usd", ("gigawatt",), "USD",
            "cost of the racks and halls that start between one gigawatt and the next",
            ("milestones.counted_gw", "inputs.price_usd", "inputs.network_share", "inputs.spare_share",
@@ -208,19 +212,27 @@ FIGURES: tuple[Figure, ...] = (
     Figure("books.value", ("month", "line"), "USD", "see the formula of the line",
            ("scenario.investment", "scenario.costs"), "Every line of the books"),
     Figure("books.cash_usd", ("month", "party"), "USD", "Σ to date of what is received less what is paid",
-           ("books.value",), "Cash of a party; of all but the buyer, what this deal brought or took so far"),
+           ("line.cash[{party}]",),
+           "Cash of a party; of all but the buyer, what this deal brought or took so far"),
     Figure("books.at_stake_usd", ("month", "party"), "USD",
-           "shares at cost + loans + leases + receivables of the party", ("books.value",),
+           "shares at cost + loans + leases + prepayments + receivables, or what a provider has laid out",
+           ("line.investments[{party}]", "line.loans_granted[{party}]", "line.leases_granted[{party}]",
+            "line.prepayments_made[{party}]", "line.receivables[{party}]"),
            "What a party has put into the deal and not got back; guaranties stand apart"),
     Figure("finance.free_cash_usd", ("month",), "USD",
            "cash from operations + cash from investing of the buyer",
-           ("books.value",), "Cash of the buyer before anybody finances it"),
+           ("line.cash_from_operations[buyer]", "line.cash_from_investing[buyer]"),
+           "Cash of the buyer before anybody finances it"),
     Figure("finance.owners_usd", ("month",), "USD",
-           "− owners_paid_in, and in the last month the cash that is left",
-           ("books.value",), "Cash of the buyer's owners; what assets are worth at the end is not counted"),
+           "− owners_paid_in − opening cash; in the last month cash + receivables − all that is owed, but for "
+           "the share that equity bought",
+           ("line.owners_paid_in", "line.opening_cash_paid_in", "line.cash[buyer]", "line.receivables[buyer]",
+            "line.liabilities[buyer]"),
+           "Cash of the buyer's owners; what assets are worth at the end is not counted"),
     Figure("finance.commitments_left_usd", ("month", "partner"), "USD",
-           "Σ of later months of capacity_cost × take_or_pay, or all of a whole contract value",
-           ("books.value", "inputs.partner_take_or_pay"),
+           "Σ of later months of capacity_cost × take_or_pay / max(utilisation, take_or_pay), to the end of "
+           "the term",
+           ("line.capacity_cost[{partner}]", "inputs.partner_take_or_pay", "inputs.partner_utilisation"),
            "What contracts for capacity bind the buyer to pay yet"),
     # training
     Figure("training.compute_flop", ("campaign",), "FLOP",

@@ -10,7 +10,7 @@ from gigawatt.scenario import Scenario
 from .buildout import Figures, months_first
 from .inputs import Inputs
 
-__all__ = ["partner_figures"]
+__all__ = ["months_beyond", "partner_figures"]
 
 
 def partner_figures(scenario: Scenario, inputs: Inputs) -> Figures:
@@ -27,13 +27,23 @@ def partner_figures(scenario: Scenario, inputs: Inputs) -> Figures:
     evenly = running * (inputs["partner_commitment_usd"] / inputs["partner_term_months"])[:, None]
     cost = by_use + by_power + evenly
     kept = cost * open_
-    left = (cost - kept).sum(axis=-1, keepdims=True)
+    beyond = np.array([months_beyond(scenario, inputs, key) for key in inputs.partners])
+    left = (cost - kept).sum(axis=-1) + cost[:, -1] * beyond
     figures = {
         "it_mw": agreed_mw * open_,
         "packages": agreed * open_,
-        "cost_usd": kept + left * fee,
+        "cost_usd": kept + left[:, None] * fee,
     }
     return {f"partners.{name}": months_first(values) for name, values in figures.items()}
+
+
+def months_beyond(scenario: Scenario, inputs: Inputs, partner: str) -> int:
+    """Months of a contract's term after the horizon; none if its term is not stated."""
+    if scenario.spec.partners[partner].term is None:
+        return 0
+    at = inputs.partners.index(partner)
+    end = inputs["partner_first_month"][at] + inputs["partner_term_months"][at]
+    return int(max(0.0, end - inputs.horizon.months))
 
 
 def _terminations(scenario: Scenario, inputs: Inputs) -> tuple[Array, Array]:
@@ -48,5 +58,6 @@ def _terminations(scenario: Scenario, inputs: Inputs) -> tuple[Array, Array]:
             continue
         at = max(0, inputs.horizon.offset(month))
         open_[row] = months < at
-        fee[row] = (months == at) * termination.fee
+        if month >= inputs.horizon.start:  # an end before the horizon is not paid for in it
+            fee[row] = (months == at) * termination.fee
     return open_, fee

@@ -18,10 +18,9 @@ from gigawatt.finance.metrics import (
     payback_month,
     peak_funding,
 )
-from gigawatt.fleet.calendar import steps_to_curve
-from gigawatt.scenario.instruments import Equity, MilestoneEquity
 
 from .rates import CASES
+from .stakes import owners_share, stakes_of
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -51,7 +50,7 @@ def books_summary(plan: Plan) -> dict[str, Any]:
         "circularity": _circularity(plan),
         "contingent": _contingent(plan),
         "cover": _cover(plan),
-        "stakes": _stakes(plan),
+        "stakes": {k: round(v, 6) for k, v in stakes_of(plan.scenario, plan.tranches).items()},
     }
 
 
@@ -99,13 +98,24 @@ def _buyer(plan: Plan) -> dict[str, Any]:
         "peak_funding_month": _month(plan, float(peak.month)),
         "owners_paid_in_usd": _cents(paid.sum()),
         "owners_paid_most_month": _month(plan, most) if paid.any() else None,
-        "owners_npv_usd": _cents(npv(owners, rate)),
-        "owners_moic": round(float(moic(owners)), 4) if paid.any() else None,
-        "owners_irr": _rate(owners)["irr"],
+        **_owners(plan, owners, rate),
         "cash_end_usd": _cents(_line(plan, f"cash[{BUYER}]")[-1]),
         "profit_usd": _cents(_line(plan, f"profit[{BUYER}]").sum()),
         "tax_usd": _cents(_line(plan, "tax_paid").sum()),
         "interest_usd": _cents(_line(plan, f"interest[{BUYER}]").sum()),
+    }
+
+
+def _owners(plan: Plan, owners: Array, rate: float) -> dict[str, Any]:
+    """What the owners get for what they bring; nothing is said where others hold an unpriced share."""
+    if owners_share(plan.scenario, plan.tranches) is None:
+        why = "others hold shares, and no valuation says how many"
+        return {"owners_npv_usd": None, "owners_moic": None, "owners_irr": None, "owners_why": why}
+    brought = bool(np.any(owners < 0.0))
+    return {
+        "owners_npv_usd": _cents(npv(owners, rate)),
+        "owners_moic": round(float(moic(owners)), 4) if brought else None,
+        "owners_irr": _rate(owners)["irr"],
     }
 
 
@@ -140,15 +150,18 @@ def _known(value: float, digits: int) -> float | None:
 
 
 def _cost(plan: Plan) -> Array:
-    """What building and running take, before tax, receipts and financing, by month."""
+    """What building and running take, before tax, receipts and financing, less what stands at the end."""
     cost = np.zeros(plan.horizon.months)
     for row in plan.books.books.waterfall:
-        if row.party == BUYER and row.flow != "financing" and row.label not in _NOT_COSTS:
+        if row.party == BUYER and row.flow != "financing" and not row.label.startswith(_NOT_COSTS):
             cost -= plan.books.lines[row.line]
+    for account in ("racks", "halls", "construction", "deposits_paid"):
+        cost[-1] -= _line(plan, f"{account}[{BUYER}]")[-1]
+    cost[-1] += _line(plan, f"payables[{BUYER}]")[-1]
     return cost
 
 
-_NOT_COSTS = {"Receipts from customers", "Receipts set off against prepayments", "Tax"}
+_NOT_COSTS = ("Receipts", "Prepayment of ", "Tax")
 
 
 def _party(plan: Plan, party: str) -> dict[str, Any]:
@@ -164,6 +177,7 @@ def _party(plan: Plan, party: str) -> dict[str, Any]:
             other = "outside" if item.other == OUTSIDE else item.other
             received[other] = received.get(other, 0.0) + item.sign * float(lines[item.line].sum())
     rate = plan.scenario.spec.money.discount_rate
+    flow[-1] += sum(_line(plan, f"{a}[{party}]")[-1] for a in ("loans_granted", "leases_granted"))
     row = {
         "name": books.parties[party].name,
         "role": books.parties[party].role,
@@ -174,9 +188,11 @@ def _party(plan: Plan, party: str) -> dict[str, Any]:
     }
     if party == BUYER:
         return row
+    returns: dict[str, Any] = {"npv_usd": _cents(npv(flow, rate)), **_rate(flow)}
+    if row["role"] == "provider" and f"provider_racks_cost[{party}]" not in lines:
+        returns = {"npv_usd": None, "irr": None, "irr_why": "what its racks cost is not known"}
     return row | {
-        "npv_usd": _cents(npv(flow, rate)),
-        **_rate(flow),
+        **returns,
         "at_stake_usd": _cents(stake[most]),
         "at_stake_month": _month(plan, most) if stake.any() else None,
     }
@@ -217,26 +233,8 @@ def _contingent(plan: Plan) -> dict[str, Any]:
         "guaranties_usd": _cents(exposure.max(initial=0.0)),
         "guaranties_month": _month(plan, most) if exposure.any() else None,
         "guaranties_end_usd": _cents(exposure[-1]) if exposure.size else 0.0,
-        "commitments_left_usd": _cents(left.max(initial=0.0)),
+        "capacity_left_usd": _cents(left.max(initial=0.0)),
     }
-
-
-def _stakes(plan: Plan) -> dict[str, Any]:
-    """Share of the buyer that equity buys, where a valuation prices it: each tranche after the last."""
-    found = {}
-    for key, instrument in plan.scenario.spec.investment.items():
-        if not isinstance(instrument, (MilestoneEquity, Equity)) or not instrument.valuation:
-            continue
-        steps = {plan.horizon.offset(month): usd for month, usd in instrument.valuation.items()}
-        value = steps_to_curve(list(steps), list(steps.values()), plan.horizon.months)
-        share = 0.0
-        for tranche in plan.tranches[key]:
-            if tranche.month is None or value[tranche.month] <= 0.0:
-                continue
-            new = float(tranche.usd) / (value[tranche.month] + float(tranche.usd))
-            share = share * (1.0 - new) + new
-        found[key] = round(share, 6)
-    return found
 
 
 def _cover(plan: Plan) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Sensitivity:
     need_low_usd, need_high_usd : float
         Peak funding before financing with the lower and with the higher value [USD].
     owners_low_usd, owners_high_usd : float
-        What the owners bring in all [USD].
+        What the owners bring in all, and what is missing beyond what they may bring [USD].
     """
 
     term: str
@@ -86,13 +86,14 @@ def sensitivity(kept: KeptBooks, step: float = 0.1) -> list[Sensitivity]:
         terms[name] = replace(term, value=values)
     lines = evaluate(
         Sheet(sheet.months, terms, sheet.givens, sheet.lines),
-        [n for n in (*_FREE, "owners_paid_to_date") if n in sheet.lines],
+        [n for n in (*_FREE, "owners_paid_to_date", "unfunded") if n in sheet.lines],
     )
     free = np.zeros((draws, sheet.months))
     for name in _FREE:
         free = free + lines.get(name, 0.0)
     need = np.asarray(peak_funding(free).usd)
-    owners = lines["owners_paid_to_date"][:, -1]
+    # what the owners may not bring is missing all the same
+    owners = lines["owners_paid_to_date"][:, -1] + lines["unfunded"].max(axis=-1)
     rows = [
         Sensitivity(
             name,

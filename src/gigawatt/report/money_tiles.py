@@ -30,7 +30,7 @@ def money_tiles(view: View) -> list[Tile]:
         *_levelised(books["levelised"], discount, why),
         *_circularity(view),
     ]  # fmt: skip
-    left = books["contingent"]["commitments_left_usd"]
+    left = books["contingent"]["capacity_left_usd"]
     if left > 0.0:
         more = ("of contracts for capacity", "whatever their use")
         tiles.append(Tile("Bound to pay at most", money(left), "", more, why))

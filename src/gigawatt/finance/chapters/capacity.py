@@ -50,7 +50,7 @@ def _buyer(books: Books, facts: Facts, partner: str) -> None:
         )
         ended = sheet.line(
             f"termination[{partner}]",
-            end * fee * (agreed.total() - cost.total()),
+            end * fee * (agreed.total() - cost.total() + _beyond(books, facts, partner, agreed)),
             f"due to {partner} for the end of the contract",
         )
         books.pay(
@@ -73,6 +73,17 @@ def _buyer(books: Books, facts: Facts, partner: str) -> None:
         label="Contracted capacity",
         flow="operations",
     )
+
+
+def _beyond(books: Books, facts: Facts, partner: str, agreed: Row) -> Expr:
+    """What the contract would cost after the horizon: its last month, to the end of its term."""
+    sheet, months = books.sheet, facts.months_of("contract_beyond", partner)
+    last = [0.0] * (sheet.months - 1) + [1.0]
+    flag = Row("last_month")
+    if flag.name not in sheet.givens:
+        sheet.given(flag.name, last, "1", "1 in the last month")
+    name = f"capacity_last[{partner}]"
+    return sheet.line(name, agreed * flag, "the same in the last month").total() * float(months)
 
 
 def _as_agreed(books: Books, facts: Facts, partner: str) -> Expr | None:
@@ -145,9 +156,22 @@ def _provider(books: Books, facts: Facts, partner: str) -> None:
             "provider_rack_price",
             partner,
             "USD/rack",
-            f"price of a rack of {partner}, with its network",
+            f"price of a rack of {partner}",
         )
         cost = sheet.line(f"provider_racks_cost[{partner}]", racks * price, f"racks of {partner}")
+        share = facts.term(
+            sheet,
+            "provider_network_share",
+            partner,
+            "1",
+            f"network of {partner}, per price of its racks",
+        )
+        links = sheet.line(
+            f"provider_network_cost[{partner}]", racks * price * share, f"network of {partner}"
+        )
+        books.pay(
+            links, partner, OUTSIDE, debit="racks", credit="", label="Network", flow="investing"
+        )
         books.pay(
             cost,
             partner,
@@ -173,7 +197,10 @@ def _provider(books: Books, facts: Facts, partner: str) -> None:
             label="Cost of sales",
             flow="operations",
         )
-        _wear_out(books, partner, cost, "racks", facts.months_of("provider_rack_life", partner))
+        bought = sheet.line(
+            f"provider_racks_value[{partner}]", cost + links, "racks with their network"
+        )
+        _wear_out(books, partner, bought, "racks", facts.months_of("provider_rack_life", partner))
     if facts.has("provider_halls_mw", partner):
         power = facts.row(
             sheet, "provider_halls_mw", partner, "MW IT", f"power that {partner} adds for the buyer"

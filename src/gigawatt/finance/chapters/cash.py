@@ -94,7 +94,9 @@ def pay_tax(books: Books, facts: Facts) -> None:
     sheet = books.sheet
     rate = facts.term(sheet, "tax_rate", "", "1", "tax on profit")
     of_profit = [
-        name for name, account in ACCOUNTS.items() if account.kind in {"income", "expense"}
+        name
+        for name, account in ACCOUNTS.items()
+        if account.kind in {"income", "expense"} and name != "warrant_income"
     ]
     before = sheet.line(
         "profit_before_tax", 0.0 - books.expenses(BUYER, of_profit), "profit before tax"

@@ -29,19 +29,25 @@ def invest(books: Books, facts: Facts, key: str, party: str) -> None:
     )
 
 
-def prepay(books: Books, facts: Facts, key: str, terms: Prepayment, collected: list[Row]) -> None:
-    """Cash ahead of the service, then set off against receipts."""
+def prepay(
+    books: Books, facts: Facts, key: str, terms: Prepayment, collected: list[Row], party: str
+) -> None:
+    """Cash ahead of the service, then set off against receipts.
+
+    The customer keeps books of it only if the instrument names one; else it is of those outside.
+    """
     sheet = books.sheet
     paid = facts.row(sheet, "paid_in", key, "USD", f"prepaid by {key}")
     row = sheet.line(f"prepaid[{key}]", paid * 1.0, f"prepaid by {key}")
     books.pay(
         row,
-        OUTSIDE,
+        party,
         BUYER,
-        debit="",
+        debit="prepayments_made",
         credit="prepaid_by_customers",
         label=f"Prepayment of {key}",
-        flow="operations",
+        flow="investing",
+        payee_flow="operations",
     )
     if not collected or not terms.set_off:
         return
@@ -62,6 +68,8 @@ def prepay(books: Books, facts: Facts, key: str, terms: Prepayment, collected: l
         label="Receipts set off against prepayments",
         flow="operations",
     )
+    # The customer's bills are among all receipts; what is set off against them is service it has used.
+    books.record(served, party, debit="capacity", credit="prepayments_made")
 
 
 def vest(books: Books, facts: Facts, key: str, terms: Warrants, party: str) -> None:
@@ -76,8 +84,8 @@ def vest(books: Books, facts: Facts, key: str, terms: Warrants, party: str) -> N
         f"value of the shares of {key} that vest",
     )
     books.record(value, BUYER, debit="warrants_held", credit="warrant_income")
-    # The supplier's own shareholders bear it: an expense against equity, no cash.
-    books.record(value, party, debit="warrant_cost", credit="shares")
+    # A discount that the supplier gives in shares: less revenue, against equity, no cash.
+    books.record(value, party, debit="revenue", credit="shares")
     if terms.sell:
         sold = sheet.line(
             f"warrants_sold[{key}]", value * 1.0, f"shares of {key} sold as they vest"

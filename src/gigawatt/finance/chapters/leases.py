@@ -7,11 +7,14 @@ passes on what it receives: debt service to its lender, the rest to whoever owns
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gigawatt.finance.books import OUTSIDE, Books
 from gigawatt.finance.facts import Facts
-from gigawatt.finance.formula import Expr, Number, Row, Term, largest, ratio, smallest
+from gigawatt.finance.formula import Expr, Number, Row, Term, largest, ratio, smallest, sum_of
 from gigawatt.scenario.instruments import ChipLease
 
+from .financed import Financed
 from .parties import BUYER
 from .racks import cost_of_racks
 
@@ -20,7 +23,14 @@ __all__ = ["lease_chips"]
 _MONTHS = 12.0
 
 
-def lease_chips(books: Books, facts: Facts, key: str, lease: ChipLease, party: str) -> Row:
+def lease_chips(
+    books: Books,
+    facts: Facts,
+    key: str,
+    lease: ChipLease,
+    party: str,
+    before: Sequence[Financed],
+) -> Row:
     """Add a chip lease; returns what it finances by month."""
     sheet, months = books.sheet, int(lease.term)
     company = books.party(f"{key}-company", f"Company of {key}", "lessor")
@@ -40,6 +50,9 @@ def lease_chips(books: Books, facts: Facts, key: str, lease: ChipLease, party: s
     open_ = facts.row(sheet, "open", key, "1", f"1 while {key} finances")
     funded = sheet.row(f"lease_funded[{key}]")
     cost = cost_of_racks(books, lease.systems)
+    if before:
+        taken = sum_of([other.part_of(books, lease.systems, False) for other in before])
+        cost = largest(cost - taken, 0.0)
     fund = sheet.line(
         f"lease_funding[{key}]",
         largest(smallest(cost * share * open_, limit - funded.past()), 0.0),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from gigawatt.finance.books import Books
@@ -19,19 +21,24 @@ from gigawatt.finance.formula import (
 )
 from gigawatt.scenario.instruments import TermLoan
 
-from .halls import payments_for_halls
+from .financed import Financed, cost_against
 from .parties import BUYER
-from .racks import cost_of_racks
 
-__all__ = ["lend"]
+__all__ = ["cover_of_loans", "lend"]
 
 _MONTHS = 12.0
 
 
 def lend(
-    books: Books, facts: Facts, key: str, loan: TermLoan, party: str, financed: list[Row]
-) -> None:
-    """Add a term loan.
+    books: Books,
+    facts: Facts,
+    key: str,
+    loan: TermLoan,
+    party: str,
+    before: Sequence[Financed],
+    senior: Sequence[str],
+) -> Financed:
+    """Add a term loan; returns what it finances.
 
     Parameters
     ----------
@@ -45,8 +52,10 @@ def lend(
         Its form: eligible systems, kind and length of repayment.
     party : str
         The lender.
-    financed : list of Row
-        What leases finance already and no loan does again.
+    before : sequence of Financed
+        What leases and earlier loans finance already, and no loan does again.
+    senior : sequence of str
+        Earlier loans, whose debt service comes first.
     """
     sheet = books.sheet
 
@@ -57,13 +66,18 @@ def lend(
     base = facts.term(sheet, "base_rate", "", "1/year", "rate that margins stand on")
     rate = (base + term("margin", "1/year", "margin above it")) / _MONTHS
     open_ = facts.row(sheet, "open", key, "1", f"1 while {key} can be drawn")
-    left, service = _repayment(books, facts, key, loan, rate)
-    size = _size(books, facts, key, loan, limit, rate, service)
-    eligible = cost_of_racks(books, loan.systems)
-    if loan.halls:
-        eligible = eligible + payments_for_halls(books)
-    if financed:
-        eligible = largest(eligible - sum_of(list(financed)), 0.0)
+    cash = Row("cash_for_debt")
+    if senior:
+        first = sum_of([Row(f"loan_service[{other}]") for other in senior])
+        cash = sheet.line(
+            f"cash_for_debt[{key}]", cash - first, f"what earlier loans leave for {key}"
+        )
+    left, service = _repayment(books, facts, key, loan, rate, cash)
+    size = _size(books, facts, key, loan, limit, service, cash)
+    eligible = cost_against(books, loan.systems, loan.halls)
+    if before:
+        taken = sum_of([other.part_of(books, loan.systems, loan.halls) for other in before])
+        eligible = largest(eligible - taken, 0.0)
     drawn = sheet.row(f"loan_drawn[{key}]")
     advance = term("advance_rate", "1", "loan per eligible cost")
     draw = sheet.line(
@@ -81,7 +95,7 @@ def lend(
     fees = sheet.line(
         f"loan_fees[{key}]",
         largest(size - drawn.past(), 0.0) * undrawn * committed
-        + limit * term("upfront_fee", "1", "fee on the commitment") * upfront,
+        + size * term("upfront_fee", "1", "fee on the commitment") * upfront,
         f"fees of {key}",
     )
     books.pay(
@@ -115,17 +129,33 @@ def lend(
             flow="financing",
             payee_flow="operations",
         )
-    paid = sheet.line(f"loan_service[{key}]", repaid + interest, f"debt service of {key}")
-    cash, year = Row("cash_for_debt"), 12
-    sheet.line(
-        f"loan_cover[{key}]",
-        ratio(cash.window(year), paid.window(year) * Row(f"repaying[{key}]")),
-        f"debt service cover of {key} over twelve months; 0 before repayment",
-        "1",
+    sheet.line(f"loan_service[{key}]", repaid + interest, f"debt service of {key}")
+    return Financed(draw, loan.systems, loan.halls)
+
+
+def cover_of_loans(books: Books, loans: Sequence[str]) -> None:
+    """Debt service cover over twelve months: cash after tax, per service of all loans together."""
+    if not loans:
+        return
+    sheet, year = books.sheet, 12
+    cash = sheet.line(
+        "cash_for_cover", Row("cash_for_debt") - Row("tax_paid"), "cash for debt service, after tax"
     )
+    service = sheet.line(
+        "debt_service", sum_of([Row(f"loan_service[{key}]") for key in loans]), "of all loans"
+    )
+    for key in loans:
+        sheet.line(
+            f"loan_cover[{key}]",
+            ratio(cash.window(year), service.window(year) * Row(f"repaying[{key}]")),
+            f"cover of all debt service over twelve months while {key} is repaid; 0 else",
+            "1",
+        )
 
 
-def _repayment(books: Books, facts: Facts, key: str, loan: TermLoan, rate: Expr) -> tuple[Row, Row]:
+def _repayment(
+    books: Books, facts: Facts, key: str, loan: TermLoan, rate: Expr, cash: Row
+) -> tuple[Row, Row]:
     """What is left of a dollar drawn, and what a dollar drawn costs in a month of repayment."""
     sheet, term = books.sheet, int(loan.amortisation)
     last = facts.months_of("loan_end", key)
@@ -145,7 +175,7 @@ def _repayment(books: Books, facts: Facts, key: str, loan: TermLoan, rate: Expr)
     elif loan.repayment == "sculpted":
         worth = sheet.line(
             f"loan_worth[{key}]",
-            largest(Row("cash_for_debt"), 0.0) * repaying * (1.0 + rate) ** (0.0 - paid),
+            largest(cash, 0.0) * repaying * (1.0 + rate) ** (0.0 - paid),
             "cash for debt service in the repayment months, at its value when they begin",
             "USD exact",
         )
@@ -166,7 +196,13 @@ def _repayment(books: Books, facts: Facts, key: str, loan: TermLoan, rate: Expr)
 
 
 def _size(
-    books: Books, facts: Facts, key: str, loan: TermLoan, limit: Term, rate: Expr, service: Row
+    books: Books,
+    facts: Facts,
+    key: str,
+    loan: TermLoan,
+    limit: Term,
+    service: Row,
+    cash: Row,
 ) -> Expr:
     """The commitment, or what the cash for debt service carries if that is less."""
     if loan.sizing is None:
@@ -180,7 +216,7 @@ def _size(
     else:
         supports = sheet.line(
             f"loan_supports[{key}]",
-            ratio(Row("cash_for_debt"), service * cover, limit),
+            ratio(cash, service * cover, limit),
             f"loan that the cash of a month carries at the cover of {key}",
         )
         carried = supports.lowest()

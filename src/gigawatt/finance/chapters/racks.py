@@ -167,23 +167,27 @@ def _wear_out(books: Books, facts: Facts, system: str) -> None:
         starting * price * (1.0 + network + _installation(books, facts)),
         f"cost of the racks of {system} that go into service, installed, with their network",
     )
+    brings = sheet.line(
+        f"racks_residual[{system}]",
+        starting * price * residual,
+        "what they will bring when retired",
+    )
+    wears = sheet.line(f"racks_to_wear[{system}]", value - brings, "their cost less that")
     serving = sheet.line(
         f"racks_serving_value[{system}]",
-        value.window(life),
-        f"cost of those within their useful life of {life} months",
+        wears.window(life),
+        f"the same of those within their useful life of {life} months",
     )
     worn = sheet.line(
         f"racks_worn[{system}]",
-        serving.to_date() * (1.0 - residual) / life,
+        serving.to_date() / life,
         "depreciation to date, evenly over the useful life",
     )
     fall = sheet.line(
         f"racks_depreciation[{system}]", worn - worn.past(), f"depreciation of racks of {system}"
     )
     books.record(fall, BUYER, debit="depreciation", credit="racks")
-    sold = sheet.line(
-        f"racks_sold[{system}]", value.past(life) * residual, f"retired racks of {system} sold"
-    )
+    sold = sheet.line(f"racks_sold[{system}]", brings.past(life), f"retired racks of {system} sold")
     books.pay(
         sold, OUTSIDE, BUYER, debit="", credit="racks", label="Retired racks sold", flow="investing"
     )
