@@ -168,6 +168,8 @@ CASES = [
         "hardware.gb300-nvl72.price_path.2032-01"),
     Bad("E301", "sites.own.energy.contract.start", "2026-01", "first month", "2027-01"),
     Bad("E331", UNTIL, "2027-01", "before it begins in 2027-02", "2027-02"),
+    Bad("E335", f"{I}.bank.repayment", "sculpted", "knows no cash after 2031-12", "level",
+        f"{I}.bank.amortisation"),
     Bad("W109", UNTIL, "2032-06", "after the horizon", "2031-12"),
     # parts and prices
     Bad("E312", "costs.racks.deposit", "50 %", "110.0% of the price", "40 %", "costs.racks.on_delivery"),
@@ -297,5 +299,5 @@ def test_owners_may_bring_nothing_and_a_lease_may_never_amortise() -> None:
 
 
 def test_every_code_of_these_rules_is_tried() -> None:
-    mine = {"E328", "E329", "E330", "E331", "E332", "E333", "W108", "W109", "W117", "W118", "W119"}
+    mine = {"E328", "E329", "E330", "E331", "E332", "E333", "E335", "W108", "W109", "W117", "W118", "W119"}
     assert mine <= {bad.code for bad in CASES} <= set(CODES)

@@ -30,7 +30,10 @@ __all__ = [
     "tell",
 ]
 
-SHIPPED = "nvidia-openai-10gw, nvidia-openai-equity, nvidia-openai-guaranty or one-campus"
+SHIPPED = (
+    "amd-openai-warrants, gpu-loan, nvidia-openai-10gw, nvidia-openai-equity, nvidia-openai-guaranty "
+    "or one-campus"
+)
 """Shipped scenarios in words; written out, since help must not read them from disk."""
 
 ScenarioName = Annotated[

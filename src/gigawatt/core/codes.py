@@ -70,6 +70,7 @@ CODES: dict[str, str] = {
     "E332": "Tranches of warrants fall in capacity",
     "E333": "An id already stands for somebody or something else",
     "E334": "A site and a partner have the same name",
+    "E335": "A sculpted loan is repaid after the horizon, where no cash is known",
     "E401": "A catalog record is malformed",
     "E402": "The catalog has no such record or kind",
     "E403": "A config.json cannot be used",

@@ -129,7 +129,7 @@ _NOUNS = {
 _WORD = r"[A-Za-z%_]+"
 _QUANTITY = re.compile(
     rf"\s*(?P<number>[-+]?(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:nan|inf|infinity))"
-    rf"\s*(?P<unit>{_WORD}(?:\s*[/*·]\s*{_WORD}){{0,5}})?\s*",
+    rf"\s*(?P<unit>(?:1\s*/\s*)?{_WORD}(?:\s*[/*·]\s*{_WORD}){{0,5}})?\s*",
     re.IGNORECASE,
 )
 

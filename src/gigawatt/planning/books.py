@@ -54,7 +54,7 @@ class KeptBooks:
         owners_share : float
             Part of the buyer that is its owners' at the end [1].
         """
-        names = list(self.books.sheet.lines)
+        names, months = list(self.books.sheet.lines), self.books.sheet.months
         parties = list(self.books.parties)
         free = self._line("cash_from_operations[buyer]") + self._line("cash_from_investing[buyer]")
         owners = -self._line("owners_paid_in") - self._line("opening_cash_paid_in")
@@ -68,8 +68,8 @@ class KeptBooks:
             "books.value": np.stack([self.lines[name] for name in names], -1),
             "books.cash_usd": np.stack([self.lines[f"cash[{party}]"] for party in parties], -1),
             "books.at_stake_usd": np.stack([self._at_stake(party) for party in parties], -1),
-            "finance.energy_cost_usd": np.stack(
-                [self._line(f"energy_cost[{site}]") for site in self.sites], -1
+            "finance.energy_cost_usd": side_by_side(
+                [self._line(f"energy_cost[{site}]") for site in self.sites], months
             ),
             "finance.free_cash_usd": free,
             "finance.owners_usd": owners,
@@ -133,7 +133,12 @@ class KeptBooks:
         for partner, (share, beyond) in self.bound.items():
             cost = self._line(f"capacity_cost[{partner}]")
             left.append((np.cumsum(cost[::-1])[::-1] - cost + cost[-1] * beyond) * share)
-        return np.stack(left, -1) if left else np.zeros((self.books.sheet.months, 0))
+        return side_by_side(left, self.books.sheet.months)
+
+
+def side_by_side(rows: list[Array], months: int) -> Array:
+    """Rows by month as columns, be there none."""
+    return np.stack(rows, -1) if rows else np.zeros((months, 0))
 
 
 def keep_books(scenario: Scenario, facts: Facts) -> KeptBooks:
@@ -205,16 +210,17 @@ def _unsized(scenario: Scenario, lines: dict[str, Array]) -> list[Problem]:
         repaying = (since > 0) & (since <= loan.amortisation)
         if loan.repayment == "sculpted":
             impossible = repaying.any() and not np.any(cash[repaying] > 0.0)
+            at = int(np.argmax(repaying))
         else:
-            impossible = bool(np.any(cash[repaying] <= 0.0))
+            supports = lines[f"loan_supports[{key}]"]
+            impossible, at = bool(supports.min() <= 0.0), int(supports.argmin())
         if impossible:
-            at = int(np.argmax(repaying & (cash <= 0.0)))
             month = scenario.spec.horizon.range.start + at
             problems.append(
                 Problem(
                     "E806",
-                    f"The loan cannot be sized: in {month} there is no cash for debt service "
-                    f"({cash[at]:,.2f} USD), so that no debt is covered {loan.sizing:g} times.",
+                    f"The loan cannot be sized: in the year to {month} there is no cash for debt service "
+                    f"({cash[at]:,.2f} USD in that month), so that no debt is covered {loan.sizing:g} times.",
                     "Give income or prices of served tokens, begin repayment later, or leave 'sizing' out.",
                     f"investment.{key}.sizing",
                     scenario.tree.origin(f"investment.{key}.sizing"),

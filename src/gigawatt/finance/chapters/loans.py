@@ -214,10 +214,12 @@ def _size(
     if loan.repayment == "sculpted":
         carried: Expr = ratio(Row(f"loan_worth[{key}]").total(), cover)
     else:
+        year, repaying = 12, Row(f"repaying[{key}]")
+        there = sheet.line(f"loan_cash[{key}]", cash * repaying, f"cash while {key} is repaid")
         supports = sheet.line(
             f"loan_supports[{key}]",
-            ratio(cash, service * cover, limit),
-            f"loan that the cash of a month carries at the cover of {key}",
+            ratio(there.window(year), service.window(year) * cover * repaying, limit),
+            f"loan that the cash of twelve months carries at the cover of {key}",
         )
         carried = supports.lowest()
     return largest(smallest(limit, carried), 0.0)

@@ -42,6 +42,7 @@ from .instruments import (
     instruments_can_move_money,
     loans_fit_their_horizon_and_cover,
     periods_end_after_they_begin,
+    sculpted_loans_end_within_the_horizon,
     warrants_rise,
 )
 from .power import (
@@ -96,6 +97,7 @@ RULES: tuple[Rule, ...] = (
     ids_are_not_taken,
     conditions_can_come_about,
     periods_end_after_they_begin,
+    sculpted_loans_end_within_the_horizon,
     loans_fit_their_horizon_and_cover,
     warrants_rise,
     instruments_can_move_money,

@@ -15,6 +15,7 @@ __all__ = [
     "instruments_can_move_money",
     "loans_fit_their_horizon_and_cover",
     "periods_end_after_they_begin",
+    "sculpted_loans_end_within_the_horizon",
     "warrants_rise",
 ]
 
@@ -75,6 +76,23 @@ def _asks_for_something(case: Case, path: str, condition: Condition) -> Iterator
             "The milestone says how a capacity is counted, and this condition asks for none.",
             'Add a capacity, such as "1 GW", or remove the milestone.',
         )
+
+
+def sculpted_loans_end_within_the_horizon(case: Case) -> Iterator[Problem]:
+    """A loan repaid in proportion to cash needs to know the cash of every month of its repayment."""
+    last = case.spec.horizon.range.last
+    for key, loan in case.spec.investment.items():
+        if isinstance(loan, TermLoan) and loan.repayment == "sculpted":
+            end = loan.until + int(loan.amortisation)
+            if end > last:
+                yield case.problem(
+                    "E335",
+                    f"investment.{key}.amortisation",
+                    f"This loan is repaid in proportion to cash until {end}, and the plan knows no cash after "
+                    f"{last}.",
+                    f"Allowed are at most {max(last - loan.until, 0)} months; or repay it level or as an "
+                    "annuity, or plan more months.",
+                )
 
 
 def periods_end_after_they_begin(case: Case) -> Iterator[Problem]:
