@@ -227,3 +227,14 @@ def test_a_negative_constant_keeps_its_sign_under_a_power():
     sheet = Sheet(1)
     sheet.line("square", Number(-2.0) ** 2.0, "", "1")
     assert evaluate(sheet)["square"].tolist() == [4.0]
+
+
+def test_draws_of_a_group_that_no_draw_reaches():
+    """A balance of constants beside a term that is drawn."""
+    sheet = Sheet(3)
+    rate = sheet.term("rate", np.array([0.1, 0.2]), "1", "")
+    owed = sheet.row("owed")
+    sheet.line("owed", owed.past() + 0.005, "")
+    sheet.line("cost", owed * rate * 1000.0, "")
+    assert evaluate(sheet)["owed"].tolist() == [[0.01, 0.02, 0.03]] * 2
+    assert evaluate(sheet)["cost"].tolist() == [[1.0, 2.0, 3.0], [2.0, 4.0, 6.0]]

@@ -367,7 +367,7 @@ _FLOATS: dict[str, Any] = {
     "stack": np.array,
 }
 _VECTORS: dict[str, Any] = {
-    "cents1": lambda x: cents_of_array(np.asarray(x)),
+    "cents1": lambda x: cents_of_array(np.atleast_1d(np.asarray(x, dtype=float))),
     "minimum1": np.minimum,
     "maximum1": np.maximum,
     "where1": np.where,

@@ -245,7 +245,7 @@ class Buildout:
             + i["installed_to_commissioned_months"]
             + i["commissioned_to_service_months"]
         )
-        index = np.stack([later(i["price_index"], int(lag), 1.0) for lag in since_delivery])
+        index = later(i["price_index"], since_delivery[:, None], 1.0)
         racks_usd = (started * index * (rack_usd * system_weight)[:, None]).sum(axis=1)
         standing_mw = (self.in_service * (self.rack_mw * system_weight)[:, None]).sum(axis=1)
         before_mw = (i["existing_racks"] @ (self.rack_mw * system_weight))[:, None]

@@ -25,19 +25,36 @@ _DEPTH = 6
 
 def explain_line(plan: Plan, name: str, month: Month) -> Explanation:
     """One line of the books in one month."""
-    found = _line(plan, name, month - plan.horizon.start, _DEPTH, set())
-    return replace(found, name="books.value", labels={"line": name, "month": str(month)})
+    return _named(_line(plan, name, month - plan.horizon.start, _DEPTH, set()), name)
 
 
 def line_nodes(plan: Plan, name: str, month: Month, labels: Mapping[str, str]) -> list[Explanation]:
-    """The line that a figure is read from, with labels in their braces; none where there is none."""
-    try:
-        line = name.format(**labels)
-    except KeyError:
+    """The lines that a figure is read from: with its labels in their braces, or for all of an axis."""
+    if month not in plan.horizon:
         return []
-    if line not in plan.books.lines or month not in plan.horizon:
-        return []
-    return [_line(plan, line, month - plan.horizon.start, 2, set())]
+    seen: set[tuple[str, int]] = set()
+    at = month - plan.horizon.start
+    axes = {
+        "party": list(plan.books.books.parties),
+        "site": list(plan.books.sites),
+        "partner": list(plan.scenario.spec.partners),
+    }
+    asked = next((axis for axis in axes if f"{{{axis}}}" in name), None)
+    if asked is None:
+        lines = [name]
+    else:
+        chosen = [labels[asked]] if asked in labels else axes[asked]
+        lines = [name.format(**{asked: label}) for label in chosen]
+    return [
+        _named(_line(plan, line, at, _DEPTH, seen), line)
+        for line in lines
+        if line in plan.books.lines
+    ]
+
+
+def _named(found: Explanation, line: str) -> Explanation:
+    """A line under the name of the figure that it belongs to."""
+    return replace(found, name="books.value", labels={"line": line, **found.labels})
 
 
 def term_evidence(plan: Plan, name: str) -> Evidence | None:
@@ -64,7 +81,9 @@ def _line(plan: Plan, name: str, at: int, depth: int, seen: set[tuple[str, int]]
     seen.add((name, at))
     below = []
     for node in dict.fromkeys(walk(line.expr)):
-        child = _node(plan, node, at, depth - 1, seen)
+        # a balance that stands on itself a month ago is not followed back to the first month
+        own = isinstance(node, Past) and node.name == name
+        child = _node(plan, node, at, 0 if own else depth - 1, seen)
         if child is not None:
             below.append(child)
     return Explanation(name, shown, value, unit, in_words(line.expr), line.doc, below=below)
