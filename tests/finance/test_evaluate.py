@@ -236,5 +236,8 @@ def test_draws_of_a_group_that_no_draw_reaches():
     owed = sheet.row("owed")
     sheet.line("owed", owed.past() + 0.005, "")
     sheet.line("cost", owed * rate * 1000.0, "")
+    sheet.line("nothing", 0.0, "")
+    sheet.line("same", owed + sheet.row("nothing"), "")
+    assert evaluate(sheet)["same"].tolist() == [[0.01, 0.02, 0.03]] * 2
     assert evaluate(sheet)["owed"].tolist() == [[0.01, 0.02, 0.03]] * 2
     assert evaluate(sheet)["cost"].tolist() == [[1.0, 2.0, 3.0], [2.0, 4.0, 6.0]]

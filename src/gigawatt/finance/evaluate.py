@@ -338,7 +338,6 @@ def _choose(test: bool, then: float, other: float) -> float:
 
 _WHOLE: dict[str, Any] = {
     "cents": cents_of_array,
-    "full": lambda months, value: np.broadcast_to(value, (months, *np.shape(value))).copy(),
     "past": _past,
     "ahead": _ahead,
     "ahead_usd": _of_money(_ahead),
@@ -358,6 +357,7 @@ _WHOLE: dict[str, Any] = {
     "ratio": _ratio,
 }
 _FLOATS: dict[str, Any] = {
+    "full": lambda months, value: np.full(months, value),
     "cents1": cents_of_float,
     "minimum1": _lower,
     "maximum1": _higher,
@@ -367,6 +367,7 @@ _FLOATS: dict[str, Any] = {
     "stack": np.array,
 }
 _VECTORS: dict[str, Any] = {
+    "full": lambda months, value: np.repeat(np.atleast_1d(value)[None, :], months, axis=0),
     "cents1": lambda x: cents_of_array(np.atleast_1d(np.asarray(x, dtype=float))),
     "minimum1": np.minimum,
     "maximum1": np.maximum,
