@@ -463,3 +463,61 @@ def test_books_survive_being_stored():
         np.testing.assert_array_equal(again[name], values)
     assert back.waterfall == books.waterfall
     assert back.parties == books.parties
+
+
+def test_labels_that_differ_in_signs_alone_have_lines_of_their_own():
+    made = facts(
+        **racks(),
+        **{k: {"a-b": v["r"], "a_b": v["r"]} for k, v in revolver_facts(limit=10.0).items()},
+    )
+    revolver = Revolver(kind="revolver", limit="10 USD", margin="1 %/year", party="bank")
+    books, lines = kept(made, {"a-b": revolver, "a_b": revolver})
+    assert lines["revolver_draw[a-b]"][0] == lines["revolver_draw[a_b]"][0] == 10
+    balances(books, lines)
+
+
+def test_a_lease_at_a_high_rate_ends_when_it_ends():
+    """Rounding that is left of a lease does not grow for decades."""
+    months = 600
+    made = facts(months, **racks(months), **lease_facts(months, rate=0.6))
+    lines = kept(made, {"c": chip_lease()})[1]
+    assert np.abs(lines["lease_owed[c]"][7:]).max() == 0.0
+    assert lines["lease_principal[c]"].sum() == 550
+
+
+def test_a_lender_is_never_made_to_lend_again():
+    """Months without income first: sculpted repayment waits, and is never below zero."""
+    cash = np.r_[np.zeros(6), np.full(6, 400.0)]
+    made = facts(12, **racks(12), **income(cash, 12), **loan_facts(12, margin=0.24))
+    lines = kept(made, {"l": loan(repayment="sculpted", amortisation="9 months")})[1]
+    assert lines["loan_repaid[l]"].min() >= 0.0
+    assert lines["loan_owed[l]"].max() <= lines["loan_drawn[l]"][-1]
+    assert lines["loan_owed[l]"][-1] == 0.0
+
+
+def formula_of(node):
+    return lambda data: data["lines"]["assets[buyer]"].__setitem__(0, node)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        formula_of(["Call", "eval", ["Row", "cash[buyer]"]]),
+        formula_of(["Binary", "; import os", ["Number", 1], ["Number", 1]]),
+        formula_of(["Number", float("nan")]),
+        formula_of(["Past", "cash[buyer]", -1]),
+        formula_of(["Call", "where", ["Number", 1.0]]),
+        formula_of("cash"),
+        lambda data: data["givens"]["racks_bought[x]"].__setitem__(0, [1.0]),
+        lambda data: data["terms"]["rack_deposit"].__setitem__(0, "much"),
+        lambda data: data["cash_items"][0].__setitem__(0, "nobody"),
+        lambda data: data["cash_items"][0].__setitem__(5, 2),
+        lambda data: data["parties"].pop(0),
+    ],
+)
+def test_books_that_somebody_edited_are_refused(spoil):
+    data = books_to_plain(kept(facts(**racks()))[0])
+    books_from_plain(data)
+    spoil(data)
+    with pytest.raises(ValueError, match=r"\w"):
+        books_from_plain(data)

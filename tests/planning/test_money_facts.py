@@ -336,3 +336,19 @@ def test_books_come_back_from_a_run_folder(campus, tmp_path):
         node.value
         == gw.explain(campus, "books.value", line="racks_worn[vr-nvl72]", at="2028-03").value
     )
+
+
+def test_amounts_beyond_cents_are_refused_by_name():
+    with pytest.raises(ScenarioError, match="E807"):
+        planned(income={"s": {"path": {"2027-01": "10 TUSD/month"}, "growth": "40 %/month"}})
+
+
+def test_an_edited_formula_in_a_run_folder_is_refused(campus, tmp_path):
+    folder = gw.save_run(campus, tmp_path / "run")
+    text = (folder / "books.json").read_text(encoding="utf-8")
+    known = '["Binary","*",["Row","racks_bought[vr-nvl72]"]'
+    assert known in text
+    edited = text.replace(known, known.replace("*", "+"), 1)
+    (folder / "books.json").write_text(edited, encoding="utf-8")
+    with pytest.raises(gw.errors.RunFolderError, match="does not give the figures"):
+        gw.load_run(folder)

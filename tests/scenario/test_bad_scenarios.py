@@ -61,8 +61,9 @@ ERRORS = [
     # types and choices
     Bad("E203", "basis: it", "basis: IT #!", "sites.plain.basis", "Did you mean 'it'"),
     Bad("E203", "policy: newest", "policy: best", "deployment.policy", "'explicit'", line=16),
-    Bad("E203", "kind: milestone_equity", "kind: gift #!", "investment.vendor.kind", "'guaranty'"),
-    Bad("E203", "    kind: milestone_equity\n", "", "investment.vendor.kind", "'kind' must be", line=19),
+    Bad("E203", "kind: milestone_equity", "kind: gift #!", "investment.vendor.kind",
+        "'gift' is no kind.*guaranty, term_loan"),
+    Bad("E203", "    kind: milestone_equity\n", "", "investment.vendor.kind", "needs its 'kind'", line=19),
     Bad("E203", "schema: 1", "schema: 2 #!", "schema", "1"),
     Bad("E203", "months: 48}", "months: 0} #!", "horizon.months", "greater than or equal to 1"),
     Bad("E203", "months: 48}", "months: 1201} #!", "horizon.months", "less than or equal to 1200"),

@@ -88,8 +88,8 @@ _REMAINS = (
     "Two rows of vLLM in 2024 on eight L40S served about 73 % of what is predicted, Llama 2 70B over four of a "
     "composed server a third more and, within limits of latency, twice as much. RTX PRO 6000 serves more than "
     "predicted: Qwen3 30B and Llama 4 Maverick over several cards by half, MLPerf's rows with limits of "
-    "latency by half to nine tenths; its pipelines over eight cards fill less well, Llama 3.3 70B at half to all "
-    "of what is predicted.",
+    "latency by half to nine tenths; its pipelines over eight cards fill less well, Llama 3.3 70B at half to "
+    "all of what is predicted.",
     "**Falcon 180B and Mistral 7B with TensorRT-LLM 0.9** at batches of hundreds: overheads for each sequence.",
     "**Wide expert parallelism** rests on two rows, which both ran faster than predicted.",
 )

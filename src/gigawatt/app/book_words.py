@@ -15,8 +15,12 @@ def book_rows(books: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     buyer, levelised = books["buyer"], books["levelised"]
     yield (
         f"cash of {buyer['name']}",
-        f"needs {money(buyer['peak_funding_usd'])} at most, in {buyer['peak_funding_month']}, before "
-        f"financing; owners bring {money(buyer['owners_paid_in_usd'])}",
+        (
+            f"needs {money(buyer['peak_funding_usd'])} at most, in {buyer['peak_funding_month']}, before "
+            f"financing; owners bring {money(buyer['owners_paid_in_usd'])}"
+            if buyer["peak_funding_month"]
+            else "needs no funding"
+        ),
     )
     yield "present value", f"{money(buyer['npv_usd'])}, rate of return {_rate(buyer)}"
     costs = [

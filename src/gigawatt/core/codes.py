@@ -95,6 +95,7 @@ CODES: dict[str, str] = {
     "E804": "An invested or purchased amount is negative or not a number",
     "E805": "A month cannot be funded",
     "E806": "A loan cannot be sized",
+    "E807": "An amount is beyond what can be kept to the cent",
     "E901": "A plan broke a conservation rule and was refused",
     "W101": "A system is taken to be available earlier than published",
     "W102": "A system comes after the horizon",

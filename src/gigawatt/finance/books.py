@@ -256,7 +256,7 @@ class Books:
             sections = []
             for label in dict.fromkeys(i.label for i in items):
                 moved = [(i.line, i.sign) for i in items if i.label == label]
-                name = f"{flow}_{_slug(label)}[{party}]"
+                name = self._free_name(f"{flow}_{_slug(label)}", party)
                 sections.append(sheet.line(name, self._signed(moved), label))
                 self.waterfall.append(WaterfallRow(party, flow, label, name))
             if sections:
@@ -269,6 +269,14 @@ class Books:
         sheet.line(f"sources[{party}]", sum_of(into), "all cash that comes in")
         out: list[Expr] = [Row(i.line) for i in mine if i.sign < 0]
         sheet.line(f"uses[{party}]", sum_of(out), "all cash that goes out")
+
+    def _free_name(self, start: str, party: str) -> str:
+        """A name of a line that is not taken: labels may differ in what a name cannot hold."""
+        name, count = f"{start}[{party}]", 1
+        while name in self.sheet.lines:
+            count += 1
+            name = f"{start}_{count}[{party}]"
+        return name
 
 
 def _slug(label: str) -> str:

@@ -110,11 +110,14 @@ def _source(
     for at, group in enumerate(order):
         for name in group.names:
             last_use.update(dict.fromkeys(looks_at[name], at))
+    dead: dict[int, list[str]] = {}
+    for name, at in last_use.items():
+        if name in looks_at and name not in wanted:
+            dead.setdefault(at, []).append(name)
     body: list[str] = []
     for at, group in enumerate(order):
         body += writer.loop(group.names) if group.recursive else writer.whole(group.names[0])
-        dead = [name for name, when in last_use.items() if when == at and name not in wanted]
-        body += [f"{writer.rows[name]} = None" for name in dead if name in looks_at]
+        body += [f"{writer.rows[name]} = None" for name in dead.get(at, [])]
     reads = [f"{writer.rows[name]} = rows[{name!r}]" for name in writer.reads]
     reads += [f"{alias} = terms[{name!r}]" for name, alias in writer.terms.items()]
     result = ", ".join(f"{name!r}: {writer.rows[name]}" for name in sorted(wanted))

@@ -40,7 +40,7 @@ def cents_of_float(usd: float) -> float:
     """
     size = abs(usd)
     cents = size * 100.0
-    if cents >= _WHOLE:
+    if not cents < _WHOLE:
         return usd
     cents += 0.5
     whole = math.floor(cents)
@@ -67,10 +67,10 @@ def cents_of_array(usd: Array) -> Array:
     """
     cents = np.abs(usd)
     cents *= 100.0
-    without_halves = cents >= _WHOLE
+    without_halves = ~(cents < _WHOLE)
     cents += 0.5
     whole = np.floor(cents)
-    for at in np.flatnonzero(np.floor(cents * (1.0 + _NEAR)) != whole):
+    for at in np.flatnonzero((np.floor(cents * (1.0 + _NEAR)) != whole) & ~without_halves):
         above = float(whole.flat[at]) + 1.0
         if _reaches(float(cents.flat[at]), above):
             whole.flat[at] = above

@@ -147,11 +147,18 @@ def keep_books(scenario: Scenario, facts: Facts) -> KeptBooks:
     Raises
     ------
     ScenarioError
-        E805 if a month cannot be funded; E806 if a loan cannot be sized.
+        E805 if a month cannot be funded; E806 if a loan cannot be sized; E807 if an amount is beyond
+        what can be kept to the cent.
     """
     names = {key: facts.partner_names[key] for key in facts.partner_names}
     books = books_of(facts, scenario.spec.investment, names)
-    lines = evaluate(books.sheet)
+    with np.errstate(all="ignore"):  # what is beyond all meaning is refused by name below
+        try:
+            lines = evaluate(books.sheet)
+        except OverflowError:
+            lines = {}
+    if too_much := _beyond_cents(books, lines):
+        raise ScenarioError(too_much)
     problems = [*_unsized(scenario, lines), *_unfunded(scenario, lines)]
     if problems:
         raise ScenarioError(problems)
@@ -170,6 +177,27 @@ def bound_shares(scenario: Scenario) -> dict[str, tuple[float, int]]:
         beyond = 0 if partner.term is None else max(0, first + int(partner.term) - horizon.months)
         found[key] = (1.0 if partner.commitment is not None else share, beyond)
     return found
+
+
+_MOST_USD = 2.0**52 / 100.0
+"""Above it a float has no cents [USD]."""
+
+
+def _beyond_cents(books: Books, lines: dict[str, Array]) -> Problem | None:
+    """The first line whose amounts, or their sum, are beyond what can be kept to the cent."""
+    fix = "Lower the largest amounts, prices, rates or growth, or plan fewer months."
+    if not lines:
+        return Problem("E807", "An amount of the books grows beyond all numbers.", fix)
+    for name, line in books.sheet.lines.items():
+        size = float(np.abs(lines[name]).sum())
+        if not np.isfinite(size) or (line.unit == "USD" and size > 100.0 * _MOST_USD):
+            at = "beyond all numbers" if not np.isfinite(size) else f"{size:,.0f} USD in all"
+            text = f"{line.doc} ({name}) comes to {at}; cents are kept up to {_MOST_USD:,.0f} USD."
+            return Problem("E807", text[:1].upper() + text[1:], fix)
+        if line.unit == "USD" and float(np.abs(lines[name]).max()) > _MOST_USD:
+            text = f"{line.doc} ({name}) passes {_MOST_USD:,.0f} USD, up to which cents are kept."
+            return Problem("E807", text[:1].upper() + text[1:], fix)
+    return None
 
 
 def _unfunded(scenario: Scenario, lines: dict[str, Array]) -> list[Problem]:

@@ -18,6 +18,8 @@ from gigawatt.finance.metrics import (
     payback_month,
     peak_funding,
 )
+from gigawatt.finance.model import party_of
+from gigawatt.scenario.instruments import ChipLease
 
 from .rates import CASES
 from .stakes import owners_share, stakes_of
@@ -65,6 +67,7 @@ def _month(plan: Plan, index: float) -> str | None:
 
 def _rate(flow: Array) -> dict[str, Any]:
     """Rate of return, all of them where there are several, or why there is none."""
+    flow = np.where(np.abs(flow) < 1.0, 0.0, flow)  # cents that rounding leaves are no flow
     found = irr_or_none(flow)
     if found is not None:
         return {
@@ -158,6 +161,13 @@ def _cost(plan: Plan) -> Array:
     for account in ("racks", "halls", "construction", "deposits_paid"):
         cost[-1] -= _line(plan, f"{account}[{BUYER}]")[-1]
     cost[-1] += _line(plan, f"payables[{BUYER}]")[-1]
+    for (
+        partner
+    ) in plan.scenario.spec.partners:  # capacity that brings no accelerators that are known
+        if not plan["partners.packages"].sel(partner=partner).values.any():
+            cost -= _line(plan, f"capacity_cost[{partner}]") + _line(
+                plan, f"termination[{partner}]"
+            )
     return cost
 
 
@@ -177,7 +187,7 @@ def _party(plan: Plan, party: str) -> dict[str, Any]:
             other = "outside" if item.other == OUTSIDE else item.other
             received[other] = received.get(other, 0.0) + item.sign * float(lines[item.line].sum())
     rate = plan.scenario.spec.money.discount_rate
-    flow[-1] += sum(_line(plan, f"{a}[{party}]")[-1] for a in ("loans_granted", "leases_granted"))
+    flow[-1] += _still_owed(plan, party)
     row = {
         "name": books.parties[party].name,
         "role": books.parties[party].role,
@@ -191,11 +201,23 @@ def _party(plan: Plan, party: str) -> dict[str, Any]:
     returns: dict[str, Any] = {"npv_usd": _cents(npv(flow, rate)), **_rate(flow)}
     if row["role"] == "provider" and f"provider_racks_cost[{party}]" not in lines:
         returns = {"npv_usd": None, "irr": None, "irr_why": "what its racks cost is not known"}
+    if row["role"] == "lessor":
+        returns = {"npv_usd": None, "irr": None, "irr_why": "it passes on all that it receives"}
     return row | {
         **returns,
         "at_stake_usd": _cents(stake[most]),
         "at_stake_month": _month(plan, most) if stake.any() else None,
     }
+
+
+def _still_owed(plan: Plan, party: str) -> float:
+    """What a party is owed at the end: its last receipt. Shares in the buyer are no debt."""
+    owed = float(_line(plan, f"loans_granted[{party}]")[-1])
+    for key, instrument in plan.scenario.spec.investment.items():
+        if isinstance(instrument, ChipLease) and party_of(key, instrument) == party:
+            lease, debt = _line(plan, f"lease_owed[{key}]"), _line(plan, f"company_debt[{key}]")
+            owed += float(lease[-1] - debt[-1])
+    return owed
 
 
 def _circularity(plan: Plan) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from gigawatt.core.errors import MissingExtraError, Origin, Problem, RunFolderEr
 from gigawatt.core.folders import new_folder, next_number
 from gigawatt.core.provenance import Evidence
 from gigawatt.core.yamltree import Tree, read_yaml_text, write_yaml
+from gigawatt.finance.evaluate import evaluate
 from gigawatt.finance.stored import books_from_plain, books_to_plain
 from gigawatt.finance.tranches import Tranche
 from gigawatt.scenario.load import read_tree
@@ -365,7 +366,11 @@ def _read_books(folder: Path, tree: xr.DataTree, scenario: Scenario) -> KeptBook
     if names != list(books.sheet.lines):
         raise ValueError("its books.json and its tables name different lines")
     lines = {name: values.values[:, at] for at, name in enumerate(names)}
-    return KeptBooks(books, lines, bound_shares(scenario))
+    for name, computed in evaluate(books.sheet).items():
+        if not np.array_equal(computed, lines[name]):
+            raise ValueError(f"its books.json does not give the figures of its tables: {name}")
+    sites = tuple(str(site) for site in tree["inputs"].to_dataset()["site"].values)
+    return KeptBooks(books, lines, bound_shares(scenario), sites)
 
 
 def _read_tables(folder: Path, record: Mapping[str, Any]) -> xr.DataTree:

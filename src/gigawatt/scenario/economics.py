@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from gigawatt.core import units as u
 from gigawatt.core.months import Month
 
-from .base import Id, Text, _Spec
+from .base import Id, _Spec
 
 __all__ = [
     "Costs",
@@ -32,7 +32,7 @@ class MoneySpec(_Spec):
     """Year of the prices; a label, no inflation is applied."""
     discount_rate: u.GrowthPerYear = 0.10
     """Rate for present values."""
-    buyer: Text = "Buyer"
+    buyer: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", max_length=200)] = "Buyer"
     """Who builds and whose books these are."""
     base_rate: u.GrowthPerYear | None = None
     """Rate that the margins of loans stand on."""

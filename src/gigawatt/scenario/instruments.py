@@ -133,9 +133,9 @@ class TermLoan(_Instrument):
     there for it."""
     amortisation: u.Life
     """Months of repayment."""
-    sizing: Annotated[float, u.Door("", "1.2", gt=0.0, le=100.0, bare=True)] | None = None
+    sizing: Annotated[float, u.Door("", "1.2", ge=0.01, le=100.0, bare=True)] | None = None
     """Least debt service cover that the loan is sized for; not sized if left out."""
-    covenant: Annotated[float, u.Door("", "1.15", gt=0.0, le=100.0, bare=True)] | None = None
+    covenant: Annotated[float, u.Door("", "1.15", ge=0.01, le=100.0, bare=True)] | None = None
     """Least debt service cover over twelve months that is tested after the availability period."""
 
 

@@ -42,6 +42,11 @@ def _year_as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _never_as_none(value: Any) -> Any:
+    """The word that an override can say, where an empty value would remove the key."""
+    return None if value == "never" else value
+
+
 Period = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2]|Q[1-4])$")]
 
 PowerCurve = Annotated[dict[Month, u.Power], Field(min_length=1)]
@@ -304,8 +309,14 @@ class ScenarioSpec(_Spec):
     """Terms of payment and running costs."""
     income: dict[Id, IncomeStream] = Field(default_factory=dict)
     """Income from elsewhere."""
-    events: dict[Id, Month | None] = Field(default_factory=dict)
-    """Named events that conditions refer to, with the month in which they come; empty: never."""
+    events: dict[
+        Id,
+        Annotated[
+            Month | None,
+            BeforeValidator(_never_as_none, json_schema_input_type=Month | Text | None),
+        ],
+    ] = Field(default_factory=dict)
+    """Named events that conditions refer to, with the month in which they come, or `never`."""
     partners: dict[Id, Partner] = Field(default_factory=dict)
     """Capacity contracted from others."""
     investment: dict[Id, Investment] = Field(default_factory=dict)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from gigawatt.core.errors import Problem, ScenarioError, did_you_mean
 from gigawatt.core.yamltree import Tree
 
+from .instruments import Investment
 from .schema import ScenarioSpec
 
 __all__ = ["validate"]
@@ -75,9 +76,13 @@ def _problem(finding: Any, tree: Tree) -> Problem:
         hint = did_you_mean(word, choices) if isinstance(word, str) else ""
         return Problem("E203", f"{found} is not one of: {expected}.", hint, path, origin)
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
+        forms = get_args(get_args(Investment)[0])
+        known = [get_args(form.model_fields["kind"].annotation)[0] for form in forms]
+        word = str((finding.get("ctx") or {}).get("tag", ""))
+        said = f"'{word}' is no kind of instrument" if word else "An instrument needs its 'kind'"
         return Problem(
             "E203",
-            "'kind' must be one of: 'milestone_equity', 'equity', 'guaranty'.",
+            f"{said}; allowed are: {', '.join(known)}.",
             "",
             f"{path}.kind",
             tree.origin(f"{path}.kind"),

@@ -11,7 +11,17 @@ from collections.abc import Sequence
 
 from gigawatt.finance.books import OUTSIDE, Books
 from gigawatt.finance.facts import Facts
-from gigawatt.finance.formula import Expr, Number, Row, Term, largest, ratio, smallest, sum_of
+from gigawatt.finance.formula import (
+    Expr,
+    Number,
+    Row,
+    Term,
+    largest,
+    ratio,
+    smallest,
+    sum_of,
+    where,
+)
 from gigawatt.scenario.instruments import ChipLease
 
 from .financed import Financed
@@ -65,9 +75,12 @@ def lease_chips(
     discount: Expr = (1.0 + rate) ** Number(-float(months))
     annuity = ratio(rate, 1.0 - discount, 1.0 / months) * (1.0 - left * discount)
     exact = sheet.row(f"lease_exact[{key}]")
+    ended = running + running.past()  # nothing is owed, and no rounding grows, once nothing runs
+    grown = exact.past() * (1.0 + rate) + fund
+    paid = running.past() * annuity + fund.past(months) * left
     sheet.line(
         exact.name,
-        exact.past() * (1.0 + rate) + fund - running.past() * annuity - fund.past(months) * left,
+        where(ended, ">", 0.0, grown - paid, 0.0),
         "owed, before rounding",
         "USD exact",
     )

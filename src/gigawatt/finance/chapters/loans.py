@@ -184,8 +184,10 @@ def _repayment(
         )
     else:
         share = straight
-    left = sheet.line(f"loan_left[{key}]", share, f"left of a dollar drawn on {key}", "1")
-    before = where(Row(f"repayments[{key}]"), ">", 1.5, left.past(), 1.0)
+    # a lender is never made to lend again: a month without cash repays nothing, later ones make up for it
+    left = sheet.row(f"loan_left[{key}]")
+    before = where(paid, ">", 1.5, left.past(), 1.0)
+    sheet.line(left.name, smallest(before, share), f"left of a dollar drawn on {key}", "1")
     service = sheet.line(
         f"loan_service_share[{key}]",
         (before - left + before * rate) * repaying,

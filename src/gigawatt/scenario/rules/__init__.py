@@ -43,6 +43,7 @@ from .instruments import (
     loans_fit_their_horizon_and_cover,
     periods_end_after_they_begin,
     sculpted_loans_end_within_the_horizon,
+    set_offs_leave_receipts,
     warrants_rise,
 )
 from .power import (
@@ -98,6 +99,7 @@ RULES: tuple[Rule, ...] = (
     conditions_can_come_about,
     periods_end_after_they_begin,
     sculpted_loans_end_within_the_horizon,
+    set_offs_leave_receipts,
     loans_fit_their_horizon_and_cover,
     warrants_rise,
     instruments_can_move_money,

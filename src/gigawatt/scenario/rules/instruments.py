@@ -16,8 +16,11 @@ __all__ = [
     "loans_fit_their_horizon_and_cover",
     "periods_end_after_they_begin",
     "sculpted_loans_end_within_the_horizon",
+    "set_offs_leave_receipts",
     "warrants_rise",
 ]
+
+_MOST_INSTRUMENTS = 100
 
 
 def conditions_can_come_about(case: Case) -> Iterator[Problem]:
@@ -57,7 +60,7 @@ def event_is_there(case: Case, path: str, event: str) -> Iterator[Problem]:
             path,
             f"There is no event '{event}'.",
             f"{did_you_mean(event, known)} Events stand under 'events:' with their month, or with "
-            f"none if they never come: {event}: null.".strip(),
+            f"never if they do not come: {event}: never.".strip(),
         )
 
 
@@ -129,6 +132,27 @@ def loans_fit_their_horizon_and_cover(case: Case) -> Iterator[Problem]:
                 "the loan is sized for; it may be broken as planned.",
                 f"Allowed without this warning is at most {loan.sizing:g}.",
             )
+
+
+def set_offs_leave_receipts(case: Case) -> Iterator[Problem]:
+    """Prepayments together set off no more than all receipts, and instruments stay a readable number."""
+    prepaid = {k: i for k, i in case.spec.investment.items() if isinstance(i, Prepayment)}
+    total = sum(instrument.set_off for instrument in prepaid.values())
+    if total > 1.0 + 1e-9:
+        key = list(prepaid)[-1]
+        yield case.problem(
+            "E312",
+            f"investment.{key}.set_off",
+            f"Prepayments together set off {total:.1%} of the receipts.",
+            "Allowed is at most 100 %.",
+        )
+    if len(case.spec.investment) > _MOST_INSTRUMENTS:
+        yield case.problem(
+            "E322",
+            "investment",
+            f"{len(case.spec.investment)} instruments are more than are planned.",
+            f"Allowed are at most {_MOST_INSTRUMENTS}.",
+        )
 
 
 def warrants_rise(case: Case) -> Iterator[Problem]:
