@@ -213,8 +213,6 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("peak memory of the same, whole process", "MiB", 1024.0, synthetic_mib),
     Benchmark("placing 50 campaigns and 20 streams on 40 sites", "ms", 200.0, placement_ms),
     Benchmark("books of the flagship, 120 months", "ms", 20.0, books_ms),
-    Benchmark("10,000 draws of the books", "s", 5.0, draws_s),
-    Benchmark("peak memory of 10,000 draws, whole process", "MiB", 2048.0, draws_mib),
     Benchmark("workbook of the flagship", "s", 5.0, workbook_s),
     Benchmark("search, GPT-3 175B on 512 A100", "ns/strategy", 100.0, lambda: search_gpt3_ns(512)),
     Benchmark("search, GPT-3 on 4,096 A100", "ns/strategy", 100.0, lambda: search_gpt3_ns(4096)),
@@ -225,4 +223,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark("a year of 1,000,000 H100 played", "s", 10.0, goodput_replay_s),
     Benchmark("goodput from 8 to 5 million, with range", "s", 2.0, goodput_curve_s),
     Benchmark("serving search, DeepSeek-V3 on 1,024 GB300", "s", 1.0, serving_search_s),
+    # last: what this process holds afterwards would count in the memory of others
+    Benchmark("10,000 draws of the books", "s", 5.0, draws_s),
+    Benchmark("peak memory of 10,000 draws, whole process", "MiB", 2048.0, draws_mib),
 )

@@ -147,10 +147,10 @@ def test_floats_equal_a_plain_interpreter(seed):
 
 def test_every_draw_equals_its_plan():
     """More draws than fit into one chunk, each the same to the last bit as planned alone."""
-    draws = 300
+    draws = 1100
     sheet = rich_sheet(np.random.default_rng(5), draws)
     many = evaluate(sheet)
-    for draw in (0, 1, 255, 256, draws - 1):
+    for draw in (0, 1, 1023, 1024, draws - 1):
         alone = Sheet(
             sheet.months,
             {

@@ -83,8 +83,9 @@ def evaluate(sheet: Sheet, keep: Collection[str] | None = None) -> dict[str, Arr
     return result
 
 
-_DRAWS_AT_A_TIME = 256
-"""So many draws of a line stay in the cache of a core while the next line is computed from them."""
+_DRAWS_AT_A_TIME = 1024
+"""So many draws of a line stay in the cache of a core while the next line is computed from them, and there
+are few enough runs through the months."""
 
 
 def _months_first(row: Array, draws: slice) -> Array:

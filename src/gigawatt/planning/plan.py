@@ -7,6 +7,7 @@ formula and inputs, and the evidence under every input. It computes nothing afte
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -154,6 +155,10 @@ class Plan:
 
     def summary(self) -> dict[str, Any]:
         """Headline figures as plain data, ready for JSON; see `planning.summary`."""
+        return deepcopy(self._summary)
+
+    @cached_property
+    def _summary(self) -> dict[str, Any]:
         from .summary import summarise
 
         return summarise(self)

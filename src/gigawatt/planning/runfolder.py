@@ -134,25 +134,31 @@ def save_run(
 def _write_scenario(scenario: Scenario, folder: Path) -> None:
     """The resolved scenario, with whatever it reads from beside its file copied into the run."""
     text = scenario.to_yaml()
-    tree = read_yaml_text(text, "scenario.yaml").data
     own = scenario.spec.catalog.folder
+    beside = [
+        (keys, config)
+        for keys, name in _models(scenario)
+        if (config := scenario.folder / name).exists()
+    ]
+    if own is None and not beside:
+        (folder / "scenario.yaml").write_text(text, encoding="utf-8")
+        return
+    tree = read_yaml_text(text, "scenario.yaml").data
     if own is not None:
         for path in record_files(scenario.folder / own):
             copy = folder / "catalog" / path.relative_to(scenario.folder / own)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
         tree["catalog"]["folder"] = "catalog"
-    for keys, name in _models(scenario):
-        config = scenario.folder / name
-        if config.exists():
-            config = config / "config.json" if config.is_dir() else config
-            (folder / "models").mkdir(exist_ok=True)
-            copied = f"models/{'-'.join(keys[1:3])}.json"
-            shutil.copyfile(config, folder / copied)
-            at = tree
-            for key in keys[:-1]:
-                at = at[key]
-            at[keys[-1]] = copied
+    for keys, path in beside:
+        config = path / "config.json" if path.is_dir() else path
+        (folder / "models").mkdir(exist_ok=True)
+        copied = f"models/{'-'.join(keys[1:3])}.json"
+        shutil.copyfile(config, folder / copied)
+        at = tree
+        for key in keys[:-1]:
+            at = at[key]
+        at[keys[-1]] = copied
     (folder / "scenario.yaml").write_text(write_yaml(tree), encoding="utf-8")
 
 
