@@ -188,15 +188,17 @@ def _beyond_cents(books: Books, lines: dict[str, Array]) -> Problem | None:
     fix = "Lower the largest amounts, prices, rates or growth, or plan fewer months."
     if not lines:
         return Problem("E807", "An amount of the books grows beyond all numbers.", fix)
-    for name, line in books.sheet.lines.items():
-        size = float(np.abs(lines[name]).sum())
-        if not np.isfinite(size) or (line.unit == "USD" and size > 100.0 * _MOST_USD):
-            at = "beyond all numbers" if not np.isfinite(size) else f"{size:,.0f} USD in all"
-            text = f"{line.doc} ({name}) comes to {at}; cents are kept up to {_MOST_USD:,.0f} USD."
-            return Problem("E807", text[:1].upper() + text[1:], fix)
-        if line.unit == "USD" and float(np.abs(lines[name]).max()) > _MOST_USD:
-            text = f"{line.doc} ({name}) passes {_MOST_USD:,.0f} USD, up to which cents are kept."
-            return Problem("E807", text[:1].upper() + text[1:], fix)
+    sizes = np.abs(np.stack([lines[name] for name in books.sheet.lines]))
+    sums, peaks = sizes.sum(axis=-1).tolist(), sizes.max(axis=-1).tolist()
+    for (name, line), size, peak in zip(books.sheet.lines.items(), sums, peaks, strict=True):
+        money = line.unit == "USD"
+        if np.isfinite(size) and not (money and max(peak, size / 100.0) > _MOST_USD):
+            continue
+        at = f"{size:,.0f} USD in all" if np.isfinite(size) else "beyond all numbers"
+        text = (
+            f"{line.doc} ({name}) comes to {at}; cents are kept up to {_MOST_USD:,.0f} USD a month."
+        )
+        return Problem("E807", text[:1].upper() + text[1:], fix)
     return None
 
 
